@@ -1,0 +1,309 @@
+"""What leads from one schema to another: one comparator per kind of object."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from progy.diff.changes import (
+    AddColumn,
+    AlterColumn,
+    AlterTable,
+    Change,
+    CreateIndex,
+    CreateObject,
+    CreateTable,
+    DropColumn,
+    DropIndex,
+    DropObject,
+    DropTable,
+)
+from progy.schema import canonical
+from progy.schema.objects import fold
+from progy.sql.tokens import tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from progy.schema.objects import (
+        Check,
+        Column,
+        ForeignKey,
+        Index,
+        PrimaryKey,
+        Schema,
+        Table,
+        Term,
+        Trigger,
+        View,
+        VirtualTable,
+    )
+
+
+def compare(old: Schema, new: Schema) -> list[Change]:
+    """The changes from `old` to `new`, sorted by kind and name; empty when they mean the same."""
+    changes: list[Change] = []
+    changes += [CreateTable(new.tables[name]) for name in _only_in(new.tables, old.tables)]
+    for name in sorted(old.tables.keys() & new.tables.keys()):
+        changes += compare_tables(old, new, name)
+    changes += [DropTable(old.tables[name]) for name in _only_in(old.tables, new.tables)]
+    changes += compare_indexes(old, new)
+    changes += _compare_objects(old.virtual_tables, new.virtual_tables)
+    changes += _compare_objects(old.views, new.views)
+    lost = {name for name in old.tables if name not in new.tables}
+    kept = {name: trigger for name, trigger in old.triggers.items() if fold(trigger.table) not in lost}
+    changes += _compare_objects(kept, new.triggers)
+    return changes
+
+
+def compare_tables(old_schema: Schema, new_schema: Schema, name: str) -> list[Change]:
+    """The changes to a table that both schemas have: its columns, then its keys, constraints and options."""
+    old, new = old_schema.tables[name], new_schema.tables[name]
+    old_columns = {fold(column.name): column for column in old.columns}
+    new_columns = {fold(column.name): column for column in new.columns}
+    added = [column for key, column in new_columns.items() if key not in old_columns]
+    dropped = [column for key, column in old_columns.items() if key not in new_columns]
+
+    checks = _CheckComparison(old, new, added=added, dropped=dropped)
+    keys = _ForeignKeyComparison(old_schema, new_schema, name, added=added, dropped=dropped)
+    changes: list[Change] = []
+    for column in added:
+        with_it = checks.with_column.get(fold(column.name), ())
+        changes.append(AddColumn(new, column, tuple(with_it), keys.with_column.get(fold(column.name))))
+    for key, column in new_columns.items():
+        if key in old_columns:
+            aspects = _column_aspects(old_columns[key], column, old, new)
+            if aspects:
+                changes.append(AlterColumn(new, old_columns[key], column, aspects))
+    changes += [DropColumn(old, column) for column in dropped]
+
+    aspects = (
+        *_primary_key_aspects(old, new),
+        *_unique_aspects(old_schema, new_schema, name),
+        *checks.aspects,
+        *keys.aspects,
+        *_option_aspects(old, new),
+    )
+    if aspects:
+        changes.append(AlterTable(old, new, aspects))
+    return changes
+
+
+def compare_indexes(old: Schema, new: Schema) -> list[Change]:
+    """The changes to indexes: those of dropped tables go without a word, unless another index takes the name.
+
+    A unique index stands for a UNIQUE constraint on the same columns, and the other way round.
+    """
+    changes: list[Change] = []
+    for name in sorted(old.indexes.keys() | new.indexes.keys()):
+        before, after = old.indexes.get(name), new.indexes.get(name)
+        if before and after and _index_key(before, old) == _index_key(after, new):
+            continue
+        if before and (after or not _goes_anyway(before, old, new)):
+            changes.append(DropIndex(before))
+        if after and not _is_constraint_of(after, old, new):
+            changes.append(CreateIndex(after))
+    return changes
+
+
+def _goes_anyway(index: Index, old: Schema, new: Schema) -> bool:
+    return new.table(index.table) is None or _is_constraint_of(index, new, old)
+
+
+def _is_constraint_of(index: Index, schema: Schema, own: Schema) -> bool:
+    """Whether that schema has a UNIQUE constraint which says the same as this index of `own`, and `own` has not."""
+    table, own_table = schema.table(index.table), own.table(index.table)
+    if table is None or own_table is None or not index.unique or index.where is not None:
+        return False
+    key = canonical.terms(index.terms, own_table)
+    return key in _unique_constraints(table) and key not in _unique_constraints(own_table)
+
+
+def _unique_constraints(table: Table) -> set[object]:
+    return {canonical.terms(unique.terms, table) for unique in table.uniques if unique.conflict is None}
+
+
+def _index_key(index: Index, schema: Schema) -> object:
+    where = canonical.expression(index.where) if index.where else None
+    terms = canonical.terms(index.terms, schema.table(index.table))
+    return (fold(index.table), index.unique, terms, where)
+
+
+def _column_aspects(old: Column, new: Column, old_table: Table, new_table: Table) -> tuple[str, ...]:
+    aspects = []
+    if canonical.type_of(old, old_table) != canonical.type_of(new, new_table):
+        aspects.append(f"type {old.type or 'none'} -> {new.type or 'none'}")
+    was, becomes = canonical.not_null(old, old_table), canonical.not_null(new, new_table)
+    if was != becomes:
+        aspects.append("NOT NULL added" if becomes else "NOT NULL removed")
+    elif old.not_null_conflict != new.not_null_conflict:
+        aspects.append("NOT NULL's ON CONFLICT clause")
+    if canonical.default(old.default, old.type) != canonical.default(new.default, new.type):
+        aspects.append(f"default {old.default or 'none'} -> {new.default or 'none'}")
+    if canonical.collation(old.collation) != canonical.collation(new.collation):
+        aspects.append(f"collation {canonical.collation(old.collation)} -> {canonical.collation(new.collation)}")
+    if _generated(old) != _generated(new):
+        aspects.append("generated expression")
+    return tuple(aspects)
+
+
+def _generated(column: Column) -> object:
+    generated = column.generated
+    return generated and (canonical.expression(generated.expression), generated.stored)
+
+
+def _primary_key_aspects(old: Table, new: Table) -> tuple[str, ...]:
+    before, after = old.primary_key, new.primary_key
+    if _primary_key(before, old) != _primary_key(after, new):
+        return (f"primary key {_columns(before)} -> {_columns(after)}",)
+    if before and after and before.autoincrement != after.autoincrement:
+        return ("AUTOINCREMENT added" if after.autoincrement else "AUTOINCREMENT removed",)
+    return ()
+
+
+def _primary_key(key: PrimaryKey | None, table: Table) -> object:
+    if key is None:
+        return None
+    terms = canonical.terms(key.terms, table)
+    if len(key.terms) == 1:
+        column = table.column(key.terms[0].sql)
+        if column is not None and canonical.is_rowid_alias(column, table):
+            # The rowid has one order and one collation, whatever is written.
+            return (terms[0][0], key.conflict)
+    return (terms, key.conflict)
+
+
+def _columns(key: PrimaryKey | None) -> str:
+    return f"({', '.join(key.columns)})" if key else "none"
+
+
+def _unique_aspects(old_schema: Schema, new_schema: Schema, name: str) -> tuple[str, ...]:
+    """UNIQUE constraints that neither a constraint nor a unique index of the other side stands for."""
+    old, new = old_schema.tables[name], new_schema.tables[name]
+    aspects = [
+        f"drop unique ({_term_names(unique.terms)})"
+        for unique in old.uniques
+        if _unique(unique.terms, unique.conflict, old) not in _all_unique(new_schema, new)
+    ]
+    aspects += [
+        f"add unique ({_term_names(unique.terms)})"
+        for unique in new.uniques
+        if _unique(unique.terms, unique.conflict, new) not in _all_unique(old_schema, old)
+    ]
+    return tuple(aspects)
+
+
+def _all_unique(schema: Schema, table: Table) -> set[object]:
+    found = {_unique(unique.terms, unique.conflict, table) for unique in table.uniques}
+    for index in schema.indexes_of(table.name):
+        if index.unique and index.where is None:
+            found.add(_unique(index.terms, None, table))
+    return found
+
+
+def _unique(found: tuple[Term, ...], conflict: str | None, table: Table) -> object:
+    return (canonical.terms(found, table), conflict)
+
+
+def _term_names(found: tuple[Term, ...]) -> str:
+    return ", ".join(term.sql for term in found)
+
+
+class _CheckComparison:
+    """CHECKs: those that come with an added column, and those that need the table altered.
+
+    One that names an added column is written beside that column: SQLite lets a column's CHECK name the others. One that
+    was written beside a dropped column goes with it.
+    """
+
+    def __init__(self, old: Table, new: Table, *, added: list[Column], dropped: list[Column]) -> None:
+        names = {fold(column.name) for column in added}
+        gone = {fold(column.name) for column in dropped}
+        remaining = [canonical.expression(check.expression) for check in old.checks]
+        self.with_column: dict[str, list[Check]] = {}
+        aspects: list[str] = []
+        for check in new.checks:
+            key = canonical.expression(check.expression)
+            if key in remaining:
+                remaining.remove(key)
+                continue
+            named = [name for name in _named(check.expression) if name in names]
+            if named:
+                last = max(named, key=[fold(column.name) for column in added].index)
+                self.with_column.setdefault(last, []).append(check)
+            else:
+                aspects.append(f"add check ({check.expression})")
+        for check in old.checks:
+            key = canonical.expression(check.expression)
+            if key in remaining:
+                remaining.remove(key)
+                if check.column is None or fold(check.column) not in gone:
+                    aspects.append(f"drop check ({check.expression})")
+        self.aspects = tuple(aspects)
+
+
+def _named(expression: str) -> set[str]:
+    """The names an expression may mean a column by."""
+    return {fold(canonical.name_of(token)) for token in tokens(expression) if token.kind in {"name", "quoted"}}
+
+
+class _ForeignKeyComparison:
+    """Foreign keys: the one that comes with an added column, and those that the table would have to be altered for."""
+
+    def __init__(
+        self, old_schema: Schema, new_schema: Schema, name: str, *, added: list[Column], dropped: list[Column]
+    ) -> None:
+        old, new = old_schema.tables[name], new_schema.tables[name]
+        names = {fold(column.name) for column in added}
+        gone = {fold(column.name) for column in dropped}
+        remaining = [canonical.foreign_key(key, old_schema) for key in old.foreign_keys]
+        self.with_column: dict[str, ForeignKey] = {}
+        aspects: list[str] = []
+        for key in new.foreign_keys:
+            value = canonical.foreign_key(key, new_schema)
+            if value in remaining:
+                remaining.remove(value)
+                continue
+            column = fold(key.columns[0])
+            if len(key.columns) == 1 and column in names and column not in self.with_column:
+                self.with_column[column] = key
+            else:
+                aspects.append(f"add {_reference(key)}")
+        for key in old.foreign_keys:
+            value = canonical.foreign_key(key, old_schema)
+            if value in remaining:
+                remaining.remove(value)
+                if not (key.inline and fold(key.columns[0]) in gone):
+                    aspects.append(f"drop {_reference(key)}")
+        self.aspects = tuple(aspects)
+
+
+def _reference(key: ForeignKey) -> str:
+    return f"foreign key ({', '.join(key.columns)}) to {key.table}"
+
+
+def _option_aspects(old: Table, new: Table) -> tuple[str, ...]:
+    aspects = []
+    if old.strict != new.strict:
+        aspects.append("STRICT added" if new.strict else "STRICT removed")
+    if old.without_rowid != new.without_rowid:
+        aspects.append("WITHOUT ROWID added" if new.without_rowid else "WITHOUT ROWID removed")
+    return tuple(aspects)
+
+
+def _compare_objects(
+    old: Mapping[str, View | Trigger | VirtualTable], new: Mapping[str, View | Trigger | VirtualTable]
+) -> list[Change]:
+    changes: list[Change] = []
+    for name in sorted(old.keys() | new.keys()):
+        before, after = old.get(name), new.get(name)
+        if before and after and canonical.statement(before.sql) == canonical.statement(after.sql):
+            continue
+        if before:
+            changes.append(DropObject(before))
+        if after:
+            changes.append(CreateObject(after))
+    return changes
+
+
+def _only_in(these: Iterable[str], those: Mapping[str, object]) -> list[str]:
+    return sorted(name for name in these if name not in those)
