@@ -1,0 +1,1 @@
+"""The directory of migrations: names, order, replay on a shadow database, new files."""
