@@ -1,0 +1,52 @@
+"""Migrations and database side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from progy.d1.ledger import LedgerRow
+    from progy.migrations.directory import Migration
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One migration, in the history, in the ledger or in both."""
+
+    name: str
+    state: Literal["applied", "pending", "missing"]
+    """`missing` is in the ledger and has no file."""
+    applied_at: str | None = None
+    """UTC; None while it is pending."""
+    out_of_order: bool = False
+    """Pending, although one behind it is applied: a merge brought it."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a database has and lacks of a history."""
+
+    entries: tuple[Entry, ...]
+    """In the history's order, those without a file at the end."""
+
+    def of(self, state: Literal["applied", "pending", "missing"]) -> list[Entry]:
+        """The entries in that state."""
+        return [entry for entry in self.entries if entry.state == state]
+
+
+def compare(migrations: Sequence[Migration], ledger: Sequence[LedgerRow]) -> State:
+    """Hold a history against a ledger, by name, as wrangler does."""
+    applied = {row.name: row for row in ledger}
+    last = max((at for at, migration in enumerate(migrations) if migration.name in applied), default=-1)
+    entries = [
+        Entry(migration.name, "applied", applied[migration.name].applied_at)
+        if migration.name in applied
+        else Entry(migration.name, "pending", out_of_order=at < last)
+        for at, migration in enumerate(migrations)
+    ]
+    names = {migration.name for migration in migrations}
+    entries += [Entry(row.name, "missing", row.applied_at) for row in ledger if row.name not in names]
+    return State(tuple(entries))

@@ -1,0 +1,171 @@
+"""A SQLite connection that treats a migration as D1 does: one transaction, D1's rules, all or nothing.
+
+What reads SQL is imported where it is needed: a command that finds nothing to do reads none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+import apsw
+
+from progy.errors import DatabaseError, SqlError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+    from progy.schema.objects import Schema
+    from progy.sql.tokens import Statement
+
+BUSY_MILLISECONDS = 5_000
+"""How long to wait while another process, `wrangler dev` say, holds the file."""
+
+
+class Connection:
+    """One open database, a file or in memory. A context manager that closes it."""
+
+    def __init__(self, path: Path | None = None, *, create: bool = False) -> None:
+        """Open the file, or a database in memory when there is no path.
+
+        Raises:
+            DatabaseError: There is no such file (and `create` is false), it can't be opened, or it is no database.
+        """
+        self.path = path
+        if path is not None and create:
+            with _reported(path):
+                path.parent.mkdir(parents=True, exist_ok=True)
+        flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if create or path is None else 0)
+        with _reported(path):
+            self._connection = apsw.Connection(str(path) if path else ":memory:", flags=flags)
+            try:
+                self._connection.set_busy_timeout(BUSY_MILLISECONDS)
+                # workerd's files are in WAL mode. Either question reads the header: whether this is a database.
+                self._connection.pragma("journal_mode", "wal") if create else self._connection.pragma("schema_version")
+            except apsw.Error:
+                self._connection.close()
+                raise
+
+    def __enter__(self) -> Self:
+        """The connection itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self._connection.close()
+
+    def query(self, sql: str, parameters: Sequence[str | int | None] = ()) -> list[tuple[Any, ...]]:
+        """The rows a statement gives.
+
+        Raises:
+            DatabaseError: The statement fails.
+        """
+        with _reported(self.path):
+            return list(self._connection.execute(sql, parameters))
+
+    def has_table(self, name: str) -> bool:
+        """Whether there is a table of that name, in any case."""
+        return bool(self.query("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ? COLLATE NOCASE", [name]))
+
+    def schema(self, *, ignore: Iterable[str] = ()) -> Schema:
+        """The schema as it is, without D1's own tables and those to be ignored."""
+        from progy.schema.inspect import SCHEMA_QUERY, schema_from_rows
+
+        return schema_from_rows(self.query(SCHEMA_QUERY), ignore=ignore)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """A transaction that holds the write lock from its beginning, rolled back on any exception.
+
+        Raises:
+            DatabaseError: The lock can't be had in time, or the commit fails.
+        """
+        with _reported(self.path):
+            self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            with _reported(self.path):
+                self._connection.execute("COMMIT")
+        except BaseException:
+            # SQLite rolls back by itself when the disk is full, say.
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+    def run(self, text: str, *, where: str) -> int:
+        """Run the statements of a text under D1's rules, inside a transaction that is open.
+
+        A transaction runs one text: D1's PRAGMAs hold for one request, so the rules begin by switching them off.
+
+        Args:
+            text: One or more statements.
+            where: The text's name in errors, a file's path say; the statement's line is added.
+
+        Returns:
+            How many statements there were.
+
+        Raises:
+            SqlError: SQLite or D1's rules refuse a statement. Nothing was undone: the transaction's owner does that.
+        """
+        from progy.d1 import rules
+
+        found = parse(text, where=where)
+        enforced = rules.enforce(self._connection)
+        try:
+            for statement in found:
+                try:
+                    for _ in self._connection.execute(statement.sql):
+                        pass
+                except apsw.Error as error:
+                    raise SqlError(
+                        enforced.explain(str(error)),
+                        statement=statement.sql,
+                        where=f"{where}:{statement.line}",
+                    ) from None
+        finally:
+            rules.release(self._connection)
+        return len(found)
+
+
+def parse(text: str, *, where: str) -> list[Statement]:
+    """The statements of a text.
+
+    Raises:
+        SqlError: A quote is never closed.
+    """
+    from progy.sql.tokens import UnclosedQuoteError, statements
+
+    try:
+        return statements(text)
+    except UnclosedQuoteError as error:
+        line = text.count("\n", 0, error.position) + 1
+        excerpt = text[error.position :].split("\n", 1)[0]
+        raise SqlError("a quote is never closed", statement=excerpt, where=f"{where}:{line}") from None
+
+
+_HINTS: dict[type[apsw.Error], str] = {
+    apsw.NotADBError: "move the file away: it is no SQLite database",
+    apsw.CorruptError: "move the file away, or restore it from a copy: it is damaged",
+    apsw.BusyError: "another process is writing to it; try again when it is done",
+    apsw.LockedError: "another process is writing to it; try again when it is done",
+    apsw.FullError: "make room on the disk; nothing was changed",
+    apsw.ReadOnlyError: "make the file and its folder writable",
+    apsw.CantOpenError: "look whether the path and its permissions are right",
+}
+
+
+@contextlib.contextmanager
+def _reported(path: Path | None) -> Iterator[None]:
+    """Turn what SQLite and the file system raise into one error that names the file."""
+    try:
+        yield
+    except apsw.Error as error:
+        hint = next((hint for kind, hint in _HINTS.items() if isinstance(error, kind)), None)
+        raise DatabaseError(str(error), where=str(path) if path else None, hint=hint) from None
+    except OSError as error:
+        raise DatabaseError(error.strerror or str(error), where=str(path) if path else None) from None

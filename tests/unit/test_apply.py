@@ -1,0 +1,178 @@
+"""Applying to a local file: atomic, once, named when it fails."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import apsw
+import pytest
+
+from progy.apply import applier
+from progy.apply.state import compare
+from progy.d1.connection import Connection
+from progy.d1.files import file_id, local_path
+from progy.d1.ledger import Ledger, LedgerRow
+from progy.errors import ApplyError, DatabaseError, UsageError
+from progy.migrations.directory import MigrationDirectory
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from progy.migrations.directory import Migration
+
+LEDGER = Ledger()
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("my-db", "ec6964cfd224c94b0358bda6020eae167fd0c44af4d39e0505191c37ef9140e8"),
+        ("DB", "e7352547963de7050bd7d94658afc4fe78b61811b7815da12d90be8e863abf4d"),
+        ("local-app", "9afe55f7ec8cc6447f2454a4132f2f8d46bb7bff38395d30fc3e1363c894c531"),
+        (
+            "11111111-2222-3333-4444-555555555555",
+            "f023adf8de81e80d62670e09f086149af129cccda34c51f26517069258c53e8c",
+        ),
+    ],
+)
+def test_the_name_of_a_local_file(name: str, expected: str) -> None:
+    assert file_id(name) == expected
+
+
+def write(folder: Path, **texts: str) -> list[Migration]:
+    for name, text in texts.items():
+        (folder / f"{name.removeprefix('m')}.sql").write_text(text)
+    return MigrationDirectory(folder).migrations()
+
+
+def apply(migrations: list[Migration], path: Path) -> list[str]:
+    with Connection(path, create=True) as connection:
+        return [applied.name for applied in applier.apply(migrations, connection, LEDGER)]
+
+
+def tables(path: Path) -> list[str]:
+    with Connection(path) as connection:
+        return sorted(table.name for table in connection.schema(ignore=[LEDGER.table]).tables.values())
+
+
+def test_a_new_file_is_made_where_workerd_will_look_and_in_its_journal_mode(tmp_path: Path) -> None:
+    path = local_path(tmp_path, "DB")
+    migrations = write(tmp_path, m0001_a="CREATE TABLE a (b);\n", m0002_b="CREATE TABLE b (c);\n")
+    assert apply(migrations, path) == ["0001_a.sql", "0002_b.sql"]
+    assert apply(migrations, path) == []
+    assert tables(path) == ["a", "b"]
+    with Connection(path) as connection:
+        assert connection.query("PRAGMA journal_mode") == [("wal",)]
+        assert [row.name for row in LEDGER.read(connection)] == ["0001_a.sql", "0002_b.sql"]
+
+
+def test_a_failing_migration_leaves_nothing_and_keeps_those_before(tmp_path: Path) -> None:
+    path = tmp_path / "db.sqlite"
+    migrations = write(
+        tmp_path,
+        m0001_a="CREATE TABLE a (b UNIQUE);\nINSERT INTO a VALUES (1);\n",
+        m0002_b="CREATE TABLE b (c);\n\n-- twice\nINSERT INTO a\n  VALUES (1);\nCREATE TABLE c (d);\n",
+        m0003_c="CREATE TABLE d (e);\n",
+    )
+    with pytest.raises(ApplyError) as caught:
+        apply(migrations, path)
+    error = caught.value
+    assert error.message == "0002_b.sql failed and was rolled back: UNIQUE constraint failed: a.b"
+    assert error.where == f"{migrations[1].path}:4"
+    assert error.statement == "INSERT INTO a\n  VALUES (1)"
+    assert tables(path) == ["a"]
+    assert [entry.state for entry in compare(migrations, applier.read_ledger(path, LEDGER)).entries] == [
+        "applied", "pending", "pending",
+    ]  # fmt: skip
+
+
+def test_a_reference_that_dangles_at_the_end_rolls_the_migration_back(tmp_path: Path) -> None:
+    path = tmp_path / "db.sqlite"
+    text = (
+        "PRAGMA defer_foreign_keys = ON;\nCREATE TABLE p (id INTEGER PRIMARY KEY);\n"
+        "CREATE TABLE c (p REFERENCES p (id));\nINSERT INTO c VALUES (7);\n"
+    )
+    with pytest.raises(DatabaseError, match=r"0001_a\.sql failed and was rolled back: FOREIGN KEY constraint failed"):
+        apply(write(tmp_path, m0001_a=text), path)
+    assert tables(path) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("BEGIN; CREATE TABLE a (b); COMMIT;", "D1 refuses BEGIN, COMMIT"),
+        ("CREATE TEMP TABLE a (b);", "D1 refuses TEMP"),
+        ("CREATE TABLE _CF_a (b);", "D1 keeps names that start with _cf_"),
+        ("ATTACH 'x' AS y;", "D1 refuses ATTACH"),
+        ("CREATE TABLE a (b CHECK (median(b) > 1));", "D1 refuses the function median"),
+        ("CREATE TABLE a (b", "incomplete input"),
+        ("CREATE TABLE a (b); SELECT 'oops;", "a quote is never closed"),
+    ],
+)
+def test_what_d1_would_refuse_is_refused_locally(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "db.sqlite"
+    with pytest.raises(ApplyError, match=message):
+        apply(write(tmp_path, m0001_a=text), path)
+    assert tables(path) == []
+    assert applier.read_ledger(path, LEDGER) == []
+
+
+def test_eight_appliers_at_once_apply_each_migration_once(tmp_path: Path) -> None:
+    path = tmp_path / "db.sqlite"
+    texts = {f"m{number:04d}_x": f"CREATE TABLE t{number} (a);\n" for number in range(1, 21)}
+    migrations = write(tmp_path, **texts)
+    with ThreadPoolExecutor(8) as pool:
+        done = list(pool.map(lambda _: apply(migrations, path), range(8)))
+    assert sorted(name for names in done for name in names) == [migration.name for migration in migrations]
+    assert len(tables(path)) == 20
+
+
+def test_a_file_that_is_held_is_waited_for_and_then_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "db.sqlite"
+    migrations = write(tmp_path, m0001_a="CREATE TABLE a (b);")
+    apply([], path)
+    monkeypatch.setattr("progy.d1.connection.BUSY_MILLISECONDS", 50)
+    holder = apsw.Connection(str(path))
+    holder.execute("BEGIN IMMEDIATE")
+    with pytest.raises(DatabaseError, match="database is locked") as caught:
+        apply(migrations, path)
+    assert caught.value.hint == "another process is writing to it; try again when it is done"
+    holder.execute("COMMIT")
+    assert apply(migrations, path) == ["0001_a.sql"]
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    path = tmp_path / "db.sqlite"
+    path.write_bytes(b"not a database, but long enough to be looked at" * 20)
+    with pytest.raises(DatabaseError, match="file is not a database"):
+        applier.read_ledger(path, LEDGER)
+    assert path.read_bytes().startswith(b"not a database")
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="permissions don't bind this user")
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir(mode=0o500)
+    with pytest.raises(DatabaseError, match="Permission denied"):
+        apply([], local_path(tmp_path / "state", "DB"))
+
+
+def test_state_out_of_order_and_missing(tmp_path: Path) -> None:
+    migrations = write(tmp_path, m0001_a="", m0002_b="", m0003_c="")
+    state = compare(migrations, [LedgerRow("0000_gone.sql", "then"), LedgerRow("0002_b.sql", "now")])
+    assert [(entry.name, entry.state, entry.out_of_order) for entry in state.entries] == [
+        ("0001_a.sql", "pending", True),
+        ("0002_b.sql", "applied", False),
+        ("0003_c.sql", "pending", False),
+        ("0000_gone.sql", "missing", False),
+    ]
+
+
+def test_up_to_a_migration(tmp_path: Path) -> None:
+    migrations = write(tmp_path, m0001_a="", m0002_b="")
+    assert applier.up_to(migrations, "0001_a") == migrations[:1]
+    assert applier.up_to(migrations, "0002_b.sql") == migrations
+    assert applier.up_to(migrations, None) == migrations
+    with pytest.raises(UsageError, match="no migration is called 0003"):
+        applier.up_to(migrations, "0003")
