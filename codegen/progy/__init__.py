@@ -1,0 +1,27 @@
+"""progy: the database toolchain for Cloudflare D1, in Python.
+
+What models import from here are column types. They load SQLAlchemy, which commands that don't need the models
+must not wait for; so each name is imported when it is first asked for.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from progy._version import __version__
+
+if TYPE_CHECKING:
+    from progy.types import ExactDecimal, Json, UnixMillis, UnixSeconds, ValueEnum
+
+__all__ = ["ExactDecimal", "Json", "UnixMillis", "UnixSeconds", "ValueEnum", "__version__"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module("progy.types"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,114 @@
+"""Where a class or an attribute stands in its file.
+
+By the file's syntax, so that a class that couldn't be made is found too.
+"""
+
+from __future__ import annotations
+
+import ast
+import tokenize
+from pathlib import Path
+
+
+class Sources:
+    """The project's Python files.
+
+    Args:
+        root: The project's root, absolute.
+    """
+
+    def __init__(self, root: Path) -> None:
+        """Begin with no file read."""
+        self.root = root
+        self._trees: dict[Path, ast.Module] = {}
+
+    def covers(self, file: str) -> bool:
+        """Whether a file is the project's own: under its root, and neither a library's nor progy's."""
+        path = Path(file)
+        installed = {"site-packages", "dist-packages"} & set(path.parts)
+        return path.is_relative_to(self.root) and not installed and not path.is_relative_to(_PROGY)
+
+    def place(self, file: str, line: int) -> str:
+        """A place as errors name it: `models/auth.py:41`."""
+        return f"{self.relative(file)}:{line}"
+
+    def relative(self, file: str) -> str:
+        """The file relative to the root, with forward slashes; only its name if it lies elsewhere."""
+        path = Path(file)
+        return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.name
+
+    def class_line(self, file: str, qualname: str) -> int:
+        """The line of a class statement, 1 if there is none: a class may be made by a function."""
+        found = self._class(file, qualname)
+        return found.lineno if found else 1
+
+    def attribute_line(self, file: str, qualname: str, attribute: str) -> int:
+        """The line of an attribute in a class body; the class's own if it is inherited."""
+        found = self._class(file, qualname)
+        return (_assignment(found.body, attribute) if found else None) or self.class_line(file, qualname)
+
+    def variable_line(self, file: str, name: str) -> int | None:
+        """The line where a module assigns a variable, None if it doesn't."""
+        return _assignment(self._tree(file).body, name)
+
+    def imports_annotations(self, file: str) -> bool:
+        """Whether the file has `from __future__ import annotations`."""
+        return any(
+            isinstance(statement, ast.ImportFrom)
+            and statement.module == "__future__"
+            and any(alias.name == "annotations" for alias in statement.names)
+            for statement in self._tree(file).body
+        )
+
+    def _class(self, file: str, qualname: str) -> ast.ClassDef | None:
+        body: list[ast.stmt] = self._tree(file).body
+        found: ast.ClassDef | None = None
+        for name in qualname.split("."):
+            # Of several with the name, the last one is what the name means in the end.
+            inner = [item for item in _flat(body) if isinstance(item, ast.ClassDef) and item.name == name]
+            if not inner:
+                return None
+            found = inner[-1]
+            body = found.body
+        return found
+
+    def _tree(self, file: str) -> ast.Module:
+        path = Path(file)
+        if path not in self._trees:
+            try:
+                with tokenize.open(path) as source:
+                    self._trees[path] = ast.parse(source.read())
+            except (OSError, SyntaxError):
+                self._trees[path] = ast.Module(body=[], type_ignores=[])
+        return self._trees[path]
+
+
+_PROGY = Path(__file__).resolve().parents[1]
+
+
+def _flat(body: list[ast.stmt]) -> list[ast.stmt]:
+    """The statements, and those under `if` and `try`, which a module may choose between."""
+    found: list[ast.stmt] = []
+    for statement in body:
+        found.append(statement)
+        if isinstance(statement, ast.If | ast.Try):
+            handlers = statement.handlers if isinstance(statement, ast.Try) else []
+            inner = [
+                *statement.body,
+                *(line for handler in handlers for line in handler.body),
+                *statement.orelse,
+            ]
+            found += _flat(inner)
+    return found
+
+
+def _assignment(body: list[ast.stmt], name: str) -> int | None:
+    for statement in _flat(body):
+        targets: list[ast.expr] = []
+        if isinstance(statement, ast.Assign):
+            targets = statement.targets
+        elif isinstance(statement, ast.AnnAssign):
+            targets = [statement.target]
+        if any(isinstance(target, ast.Name) and target.id == name for target in targets):
+            return statement.lineno
+    return None
