@@ -1,0 +1,128 @@
+"""mermaid's own parser takes every diagram that the documentation draws."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import random
+import re
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from progy.emit.docs import pages
+from progy.schema.objects import Column, ForeignKey, PrimaryKey, Table, Term, Unique
+from tests.real.engine import NODE_FOLDER, node_executable
+from tests.unit.schemas import MODELS, SCHEMA, schema_of
+from tests.unit.test_docs_hostile import HOSTILE, page_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+MERMAID = re.compile(r"^(`{3,})mermaid\n(.*?)^\1$", re.DOTALL | re.MULTILINE)
+
+
+def diagrams(written: dict[str, str]) -> list[str]:
+    return [found[2] for page in written.values() for found in MERMAID.finditer(page)]
+
+
+def verdicts(drawn: Iterable[str]) -> list[str | None]:
+    """What mermaid says against each diagram."""
+    done = subprocess.run(
+        [str(node_executable()), "mermaid.mjs"],
+        cwd=NODE_FOLDER,
+        input=json.dumps(list(drawn)),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
+        check=True,
+    )
+    said: list[str | None] = json.loads(done.stdout)
+    return said
+
+
+@pytest.fixture(autouse=True)
+def _mermaid(node_modules: Path) -> None:
+    assert (node_modules / "mermaid").is_dir()
+
+
+def refused(drawn: list[str]) -> list[tuple[str, str]]:
+    said = verdicts(drawn)
+    assert len(said) == len(drawn)
+    return [(diagram, error) for diagram, error in zip(drawn, said, strict=True) if error]
+
+
+def test_the_parser_refuses_what_is_wrong() -> None:
+    assert [said is None for said in verdicts(['erDiagram\n  "a"\n', "erDiagram\n  class {\n  }\n"])] == [True, False]
+
+
+def test_ordinary_pages() -> None:
+    drawn = diagrams(pages(SCHEMA, MODELS, title="Database"))
+
+    assert len(drawn) == 4
+    assert refused(drawn) == []
+
+
+def test_hostile_names() -> None:
+    drawn = [
+        diagram for name in HOSTILE for column in ("a", name) for diagram in diagrams(page_of(name, column, "words"))
+    ]
+
+    assert len(drawn) >= 4 * len(HOSTILE)
+    assert refused(drawn) == []
+
+
+def test_names_of_all_kinds_of_characters() -> None:
+    letters = "\"'`%\\<>[](){}|:;,.#&=+-*/~!?@$^_ \n\tabPKpk1é日\u200b\U0001f600"
+    dice = random.Random(7)  # noqa: S311 - the same names every time
+    names = ["".join(dice.choices(letters, k=dice.randrange(1, 10))) for _ in range(300)]
+
+    drawn = [
+        diagram for name, column in itertools.pairwise(names) for diagram in diagrams(page_of(name, column, "words"))
+    ]
+
+    assert refused(drawn) == []
+
+
+def test_types_keys_and_many_hostile_columns() -> None:
+    types = (
+        "VARCHAR(9)",
+        "NUMERIC (10, 2)",
+        "UNSIGNED BIG INT",
+        "A(",
+        ")",
+        "PK",
+        "1",
+        "é",
+        "DOUBLE-PRECISION",
+        "",
+        "(x)",
+    )
+    typed = Table("typed", tuple(Column(f"c{n}", name) for n, name in enumerate(types)))
+    keyed = Table(
+        "keyed",
+        tuple(Column(name) for name in HOSTILE),
+        PrimaryKey((Term(HOSTILE[0]), Term(HOSTILE[1]))),
+        uniques=tuple(Unique((Term(name),)) for name in HOSTILE[:5]),
+        foreign_keys=tuple(ForeignKey((name,), "typed", ("c0",)) for name in HOSTILE),
+    )
+
+    drawn = diagrams(pages(schema_of(typed, keyed), None, title="Database"))
+
+    assert len(drawn) == 3
+    assert refused(drawn) == []
+
+
+def test_the_largest_diagram() -> None:
+    hub = Table("hub", (Column("id", "INTEGER"),))
+    spokes = [
+        Table(f"s{n}", (Column("hub_id"),), foreign_keys=(ForeignKey(("hub_id",), "hub", ("id",)),)) for n in range(600)
+    ]
+
+    drawn = diagrams({"hub.md": pages(schema_of(hub, *spokes), None, title="Database")["hub.md"]})
+
+    assert len(drawn) == 1
+    assert refused(drawn) == []
