@@ -1,0 +1,1 @@
+"""The Worker's configuration: what wrangler reads, read the same way."""

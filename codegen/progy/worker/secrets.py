@@ -1,0 +1,92 @@
+"""The names of a Worker's secrets. Values are never kept, returned or shown."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from progy.errors import ConfigError
+from progy.worker.javascript import ordered
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from progy.worker.model import Worker
+
+_ASSIGNMENT = r"""
+    ^ \s* (?:export\s+)?
+    (?P<name> [A-Za-z0-9_.-]+ )
+    (?: \s*=\s*? | :\s+? )
+    (?: \s* '(?:\\'|[^'])*'     # a value, which may span lines when it is quoted
+      | \s* "(?:\\"|[^"])*"
+      | \s* `(?:\\`|[^`])*`
+      | [^#\n]+
+    )?
+    \s* (?:\#.*)? $
+    """
+"""An assignment, by the grammar of the npm package `dotenv`, with which wrangler reads these files."""
+
+
+def files(worker: Worker, env_files: Sequence[str] = ()) -> tuple[Path, ...]:
+    """The files that decide the names, existing or not: whoever caches the names must watch them all.
+
+    Args:
+        worker: The configuration.
+        env_files: What `--env-file` named, relative to the configuration's directory.
+    """
+    if worker.secrets is not None:
+        return ()
+    directory = worker.path.parent
+    if env_files:
+        return tuple(directory / name for name in env_files)
+    return tuple(directory / name for name in (*_dev_vars(worker), *_dot_env(worker)))
+
+
+def names(worker: Worker, env_files: Sequence[str] = ()) -> tuple[str, ...]:
+    """The names of the secrets, in the order in which `wrangler types` writes them.
+
+    They are those of `secrets.required` when any level of the configuration has `secrets`; else those in
+    `--env-file`, else those in `.dev.vars.<env>` or `.dev.vars`, else those in `.env` and its variants.
+
+    Args:
+        worker: The configuration.
+        env_files: What `--env-file` named, relative to the configuration's directory.
+
+    Raises:
+        ConfigError: A file is there and can't be read.
+    """
+    if worker.secrets is not None:
+        return worker.secrets
+    directory = worker.path.parent
+    if not env_files:
+        for name in _dev_vars(worker):
+            found = _names_in(directory / name)
+            if found is not None:
+                return tuple(ordered(dict.fromkeys(found)))
+    together: dict[str, None] = {}
+    for name in env_files or _dot_env(worker):
+        together |= dict.fromkeys(_names_in(directory / name) or ())
+    return tuple(ordered(together))
+
+
+def _dev_vars(worker: Worker) -> tuple[str, ...]:
+    if worker.environment is None:
+        return (".dev.vars",)
+    return (f".dev.vars.{worker.environment}", ".dev.vars")
+
+
+def _dot_env(worker: Worker) -> tuple[str, ...]:
+    if worker.environment is None:
+        return (".env", ".env.local")
+    return (".env", ".env.local", f".env.{worker.environment}", f".env.{worker.environment}.local")
+
+
+def _names_in(path: Path) -> list[str] | None:
+    try:
+        text = Path(path).read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise ConfigError(f"the file can't be read: {error.strerror}", where=str(path)) from None
+    return [match["name"] for match in re.finditer(_ASSIGNMENT, text, re.MULTILINE | re.VERBOSE)]
