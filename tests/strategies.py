@@ -128,7 +128,7 @@ def rows(schema: Schema, each: int = 2) -> Iterator[str]:
                 else:
                     values.append(literal(f"{number}"))
             columns = ", ".join(quote(column.name) for column in table.columns)
-            yield f"INSERT INTO {quote(table.name)} ({columns}) VALUES ({', '.join(values)})"  # noqa: S608 - test data
+            yield f"INSERT INTO {quote(table.name)} ({columns}) VALUES ({', '.join(values)})"
     for table in schema.tables.values():
         for key in table.foreign_keys:
-            yield f"UPDATE {quote(table.name)} SET {quote(key.columns[0])} = 2 WHERE id = 1"  # noqa: S608 - test data
+            yield f"UPDATE {quote(table.name)} SET {quote(key.columns[0])} = 2 WHERE id = 1"

@@ -1,0 +1,5 @@
+"""`python -m progy`."""
+
+from progy.cli.main import main
+
+main()

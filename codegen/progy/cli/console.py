@@ -1,0 +1,91 @@
+"""What a command says: results on stdout, everything else on stderr, colour only where somebody sees it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from progy.errors import ProgyError
+
+_CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
+
+
+class Console:
+    """The two streams. `json` makes results and errors one JSON value on stdout and keeps the rest quiet."""
+
+    def __init__(self) -> None:
+        """Begin quiet about tracebacks, unless PROGY_DEBUG is set, and with words instead of JSON."""
+        self.json = False
+        self.debug = bool(os.environ.get("PROGY_DEBUG"))
+
+    def result(self, text: str = "") -> None:
+        """A line of the result."""
+        if not self.json:
+            _write(sys.stdout, text)
+
+    def value(self, value: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
+        """The result as JSON; printed with `--json` only."""
+        if self.json:
+            import json
+
+            _write(sys.stdout, json.dumps(value, ensure_ascii=False, indent=2))
+
+    def say(self, text: str = "") -> None:
+        """A line that isn't the result: progress, a summary, advice."""
+        if not self.json:
+            _write(sys.stderr, text)
+
+    def warn(self, text: str) -> None:
+        """A warning. It is said with `--json`, too."""
+        _write(sys.stderr, f"{style('warning:', 'yellow', sys.stderr)} {text}")
+
+    def error(self, error: ProgyError) -> None:
+        """An error: what, where, why, and what mends it."""
+        if self.json:
+            self.value({"error": error_value(error)})
+            return
+        _write(sys.stderr, f"{style('error:', 'red', sys.stderr)} {error}")
+        statement = getattr(error, "statement", None)
+        if statement:
+            _write(sys.stderr, "\n" + "\n".join(f"    {line}" for line in statement.splitlines()) + "\n")
+        if error.hint:
+            _write(sys.stderr, f"{style('hint:', 'cyan', sys.stderr)} {error.hint}")
+
+
+def error_value(error: ProgyError) -> dict[str, Any]:
+    """An error as JSON gives it."""
+    found = {
+        "kind": type(error).__name__,
+        "message": error.message,
+        "where": error.where,
+        "hint": error.hint,
+        "statement": getattr(error, "statement", None),
+    }
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def style(text: str, name: str, stream: TextIO | None = None) -> str:
+    """The text in a colour or weight, where the stream is a terminal and nobody said NO_COLOR."""
+    return f"\033[{_CODES[name]}m{text}\033[0m" if _wants_colour(stream or sys.stdout) else text
+
+
+def count(number: int, noun: str) -> str:
+    """`1 migration`, `2 migrations`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _wants_colour(stream: TextIO) -> bool:
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")
+
+
+def _write(stream: TextIO, text: str) -> None:
+    stream.write(text + "\n")
+    stream.flush()
+
+
+console = Console()
+"""The command's own."""

@@ -1,0 +1,75 @@
+"""The command `progy`: its commands put together, and what becomes of errors."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from progy._version import __version__
+from progy.cli import apply, gen, status, typegen
+from progy.cli.console import console
+from progy.errors import ProgyError
+
+app = typer.Typer(
+    name="progy",
+    help="The database toolchain for Cloudflare D1: migrations, typed bindings and docs from SQLModel classes.",
+    no_args_is_help=True,
+    # Rich would cost every `--help` 35 ms.
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(gen.app, name="gen")
+app.command("apply")(apply.apply)
+app.command("status")(status.status)
+app.command("typegen")(typegen.typegen)
+
+
+def _version(value: bool) -> None:  # noqa: FBT001 - the signature of an option's callback
+    if value:
+        console.result(f"progy {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    del version
+    console.debug = console.debug or debug
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line.
+
+    Returns:
+        The exit code: 0 done; 1 failed, or a check found something; 2 a usage error; 130 interrupted.
+    """
+    console.json = False
+    try:
+        app(arguments, prog_name="progy")
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else 0
+    except ProgyError as error:
+        if console.debug:
+            raise
+        console.error(error)
+        return error.exit_code
+    except OSError as error:
+        # Disk full, permissions: what is written is written whole or not at all, so there is nothing more to say.
+        if console.debug or error.strerror is None:
+            raise
+        console.error(ProgyError(error.strerror, where=str(error.filename) if error.filename else None))
+        return ProgyError.exit_code
+    return 0

@@ -1,0 +1,51 @@
+"""`progy status`: migrations and database side by side."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+
+from progy.cli import options  # noqa: TC001 - Typer reads the annotations
+from progy.cli.console import console, style
+
+_COLOURS = {"applied": "green", "pending": "yellow", "missing": "red"}
+
+
+def status(
+    *,
+    database: options.Database = None,
+    environment: options.Environment = None,
+    local: options.Local = True,
+    persist_to: options.PersistTo = None,
+    json: options.Json = False,
+) -> None:
+    """Show which migrations the local D1 database has and which it lacks."""
+    from progy.apply import applier, state
+
+    del local
+    from progy.project import Project
+
+    console.json = json
+    project = Project.here(environment)
+    chosen = project.database(database)
+    project.required_worker()
+    path = chosen.local_path(persist_to)
+    found = state.compare(chosen.migrations.migrations(), applier.read_ledger(path, chosen.ledger))
+    for entry in found.entries:
+        when = entry.applied_at or "-"
+        note = "  out of order: one behind it is applied" if entry.out_of_order else ""
+        note = "  applied, but its file is gone" if entry.state == "missing" else note
+        console.result(f"{style(entry.state, _COLOURS[entry.state])}  {when:<19}  {entry.name}{note}")
+    counts = {state_name: len(found.of(state_name)) for state_name in ("applied", "pending", "missing")}
+    summary = ", ".join(f"{number} {name}" for name, number in counts.items() if number) or "no migrations"
+    advice = "; apply with: progy apply" if counts["pending"] else ""
+    console.say(f"{chosen.binding.binding} (local): {summary}{advice}")
+    console.say(style(project.relative(path), "dim", sys.stderr))
+    console.value(
+        {
+            "database": project.relative(path),
+            "exists": path.exists(),
+            **counts,
+            "migrations": [asdict(entry) for entry in found.entries],
+        }
+    )

@@ -1,0 +1,12 @@
+"""`progy typegen`: the Worker's typed bindings, as `wrangler types` writes them, and for Python."""
+
+from __future__ import annotations
+
+from progy.cli import gen, options
+
+
+def typegen(
+    *, check: options.Check = False, environment: options.Environment = None, json: options.Json = False
+) -> None:
+    """Write the Worker's typed bindings: the equivalent of `wrangler types`. The same as `progy gen bindings`."""
+    gen.bindings(check=check, environment=environment, json=json)

@@ -1,0 +1,108 @@
+"""Where the project is, and its settings: `[tool.progy]` in pyproject.toml.
+
+Each has a default, and knows where it came from.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+from progy.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WRANGLER_FILES = ("wrangler.json", "wrangler.jsonc", "wrangler.toml")
+"""The names of wrangler's config, in the order in which wrangler looks for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The settings. Paths are relative to the project's root, with forward slashes."""
+
+    models: str = "models"
+    """The dotted name of the package or module that holds the models."""
+    bindings: str = "bindings"
+    """The folder that the Python bindings are written to."""
+    docs: str = "docs/schema"
+    """The folder that the documentation is written to."""
+    typescript: str = "worker-configuration.d.ts"
+    """The TypeScript declaration file; empty for none."""
+    interface: str = "Env"
+    """The name of the environment's type, as wrangler's `--env-interface`."""
+    database: str = ""
+    """The D1 binding that is meant when a Worker has several; empty when it has one."""
+    title: str = ""
+    """The heading of the documentation; empty for the project's name."""
+    origins: dict[str, str] = field(default_factory=dict, compare=False)
+    """Where each value that isn't the default came from."""
+
+
+_KEYS = tuple(found.name for found in fields(Config) if found.name != "origins")
+
+
+def find_root(start: Path) -> Path:
+    """The project's root: the nearest folder, upwards, with a pyproject.toml or a wrangler config.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    for folder in (start, *start.parents):
+        if any((folder / name).is_file() for name in ("pyproject.toml", *WRANGLER_FILES)):
+            return folder
+    raise ConfigError(
+        f"no project here: neither {start} nor a folder above it has a pyproject.toml or a wrangler config",
+        hint="change to the project's folder",
+    )
+
+
+def load(root: Path) -> Config:
+    """The project's settings: a `PROGY_…` environment variable over `[tool.progy]` over the default.
+
+    Raises:
+        ConfigError: pyproject.toml isn't TOML, or `[tool.progy]` has an unknown key or a value of the wrong type.
+    """
+    file = root / "pyproject.toml"
+    table = _tool_table(file)
+    values: dict[str, str] = {}
+    origins: dict[str, str] = {}
+    for key, value in table.items():
+        if key not in _KEYS:
+            raise ConfigError(f"[tool.progy] has no key {key!r}", where=str(file), hint=_nearest(key))
+        if not isinstance(value, str):
+            raise ConfigError(f"[tool.progy] {key} must be a string, not {value!r}", where=str(file))
+        values[key], origins[key] = value, f"{file.name} [tool.progy]"
+    for key in _KEYS:
+        variable = f"PROGY_{key.upper()}"
+        value = os.environ.get(variable)
+        if value is not None:
+            values[key], origins[key] = value, variable
+    return Config(**values, origins=origins)
+
+
+def _tool_table(file: Path) -> dict[str, Any]:
+    import tomllib
+
+    try:
+        text = file.read_text(encoding="utf-8")
+        document = tomllib.loads(text)
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"not valid TOML: {error}", where=str(file)) from None
+    except OSError as error:
+        raise ConfigError(f"can't be read: {error.strerror}", where=str(file)) from None
+    tool = document.get("tool", {})
+    table = tool.get("progy", {}) if isinstance(tool, dict) else {}
+    if not isinstance(table, dict):
+        raise ConfigError("[tool.progy] must be a table", where=str(file))
+    return table
+
+
+def _nearest(key: str) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(key, _KEYS, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"the keys are {', '.join(_KEYS)}"

@@ -1,0 +1,376 @@
+"""The command as a user runs it: a process of its own, in a project's folder, without a terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from progy import __version__
+
+if TYPE_CHECKING:
+    from tests.conftest import Project
+
+INITIAL = """\
+CREATE TABLE customers (
+  id INTEGER PRIMARY KEY,
+  email TEXT NOT NULL
+);
+CREATE UNIQUE INDEX customers_email_unique ON customers (email);
+
+CREATE TABLE orders (
+  id INTEGER PRIMARY KEY,
+  customer_id INTEGER NOT NULL REFERENCES customers (id) ON DELETE CASCADE,
+  note TEXT
+);
+CREATE INDEX ix_orders_customer_id ON orders (customer_id);
+"""
+NOTHING = "nothing to do: everything is as the models and the configuration give it\n"
+
+
+def add_to_models(project: Project, text: str) -> None:
+    project.write("models.py", project.read("models.py") + text)
+
+
+def test_the_first_migration_and_the_second_run(project: Project) -> None:
+    done = project.progy("gen", "migration")
+    assert done.stdout == "wrote migrations/0001_initial.sql\n"
+    assert done.stderr == "  create table customers\n  create table orders\n"
+    assert project.read("migrations/0001_initial.sql") == INITIAL
+    again = project.progy("gen", "migration")
+    assert (again.stdout, again.stderr) == ("", NOTHING)
+
+
+def test_a_later_migration_is_named_after_what_it_does(project: Project) -> None:
+    project.progy("gen", "migration")
+    add_to_models(project, "    paid: bool = Field(default=False, sa_column_kwargs={'server_default': '0'})\n")
+    project.progy("gen", "migration")
+    assert project.read("migrations/0002_add_paid_to_orders.sql") == (
+        "ALTER TABLE orders ADD COLUMN paid INTEGER NOT NULL DEFAULT 0;\n"
+    )
+
+
+def test_a_migration_with_a_name_of_the_users(project: Project) -> None:
+    assert (
+        project.progy("gen", "migration", "The Shop's tables").stdout == "wrote migrations/0001_the_shop_s_tables.sql\n"
+    )
+
+
+def test_a_destructive_change_is_said(project: Project) -> None:
+    project.progy("gen", "migration")
+    project.write("models.py", project.read("models.py").replace("    note: str | None = None\n", ""))
+    done = project.progy("gen", "migration")
+    assert "warning: 0002_drop_note_from_orders.sql deletes the column orders.note and its values" in done.stderr
+    assert project.read("migrations/0002_drop_note_from_orders.sql") == (
+        "-- Deletes the column orders.note and its values.\nALTER TABLE orders DROP COLUMN note;\n"
+    )
+
+
+def test_a_change_that_is_not_supported_is_refused_and_writes_nothing(project: Project) -> None:
+    project.progy("gen", "all")
+    before = project.files()
+    project.write("models.py", project.read("models.py").replace("note: str | None", "note: int | None"))
+    done = project.progy("gen", "all", check=False)
+    assert done.returncode == 1
+    assert "alter column orders.note (type TEXT -> INTEGER): the table would have to be rebuilt" in done.stderr
+    after = project.files()
+    assert {name for name in after if after[name] != before.get(name)} == {"models.py"}
+
+
+def test_gen_all_then_check_then_stale(project: Project) -> None:
+    done = project.progy("gen", "all")
+    written = [line.removeprefix("wrote ") for line in done.stdout.splitlines()]
+    assert {
+        "migrations/0001_initial.sql",
+        "bindings/__init__.py",
+        "worker-configuration.d.ts",
+        "docs/schema/README.md",
+    } <= {*written}
+    assert sorted(name for name in project.files() if name in written) == sorted(written)
+    assert project.progy("gen", "all", "--check").stdout == ""
+    before = project.files()
+
+    add_to_models(project, "    paid: int | None = None\n")
+    checked = project.progy("gen", "all", "--check", check=False)
+    assert checked.returncode == 1
+    assert "stale migrations/0002_add_paid_to_orders.sql\n" in checked.stdout
+    assert "stale docs/schema/orders.md\n" in checked.stdout
+    assert "hint: progy gen all\n" in checked.stderr
+    assert {name: text for name, text in project.files().items() if name != "models.py"} == {
+        name: text for name, text in before.items() if name != "models.py"
+    }
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["bindings/__init__.py", "worker-configuration.d.ts", "docs/schema/orders.md", "migrations/0001_initial.sql"],
+)
+def test_check_sees_a_generated_file_that_was_edited_or_lost_even_with_a_warm_cache(
+    project: Project, name: str
+) -> None:
+    project.progy("gen", "all")
+    for _ in range(2):
+        assert project.progy("gen", "all", "--check").stderr == NOTHING
+    text = project.read(name)
+    if name.endswith(".sql"):
+        project.write(name, text.replace("  note TEXT\n", "  note TEXT,\n  more TEXT\n"))
+    else:
+        project.write(name, text + " ")
+    assert project.progy("gen", "all", "--check", check=False).returncode == 1
+    (project.root / name).unlink()
+    assert project.progy("gen", "all", "--check", check=False).returncode == 1
+    project.write(name, text)
+    assert project.progy("gen", "all", "--check").stderr == NOTHING
+
+
+def test_a_page_of_a_table_that_is_gone_is_removed_and_a_file_of_the_users_is_not(project: Project) -> None:
+    project.progy("gen", "all")
+    project.write("docs/schema/notes.md", "# mine\n")
+    text = project.read("models.py")
+    project.write("models.py", text[: text.index("class Order")])
+    assert "removed docs/schema/orders.md\n" in project.progy("gen", "all").stdout
+    assert "docs/schema/orders.md" not in project.files()
+    assert project.read("docs/schema/notes.md") == "# mine\n"
+
+
+def test_output_is_the_same_for_any_hash_seed(project: Project) -> None:
+    results = []
+    for seed in ("0", "1", "42"):
+        project.progy("gen", "all", environment={"PYTHONHASHSEED": seed})
+        results.append(project.files())
+        for name in ("migrations", "bindings", "docs", ".progy"):
+            subprocess.run(["rm", "-r", name], cwd=project.root, check=True)
+    assert results[0] == results[1] == results[2]
+
+
+def test_apply_and_status(project: Project) -> None:
+    project.progy("gen", "migration")
+    pending = project.progy("status")
+    assert pending.stdout == "pending  -                    0001_initial.sql\n"
+    assert pending.stderr.startswith("DB (local): 1 pending; apply with: progy apply\n")
+    assert not (project.root / ".wrangler").exists()
+
+    done = project.progy("apply")
+    assert done.stdout.startswith("applied 0001_initial.sql  4 statements, ")
+    assert done.stderr == "1 migration applied to DB (local)\n"
+    again = project.progy("apply")
+    assert (again.stdout, again.stderr) == ("", "DB (local) is up to date\n")
+
+    state = json.loads(project.progy("status", "--json").stdout)
+    assert (state["applied"], state["pending"], state["missing"]) == (1, 0, 0)
+    assert state["migrations"][0]["name"] == "0001_initial.sql"
+
+
+def test_dry_run_prints_the_exact_sql_and_runs_nothing(project: Project) -> None:
+    project.progy("gen", "migration")
+    done = project.progy("apply", "--dry-run")
+    assert done.stdout == (
+        "-- 0001_initial.sql\nBEGIN IMMEDIATE;\n"
+        'CREATE TABLE IF NOT EXISTS "d1_migrations"(\n'
+        "\t\tid         INTEGER PRIMARY KEY AUTOINCREMENT,\n"
+        "\t\tname       TEXT UNIQUE,\n"
+        "\t\tapplied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL\n"
+        ");\n"
+        "INSERT INTO \"d1_migrations\" (name) VALUES ('0001_initial.sql');\n" + INITIAL + "COMMIT;\n\n"
+    )
+    assert not (project.root / ".wrangler").exists()
+
+
+def test_a_failing_migration_names_the_statement(project: Project) -> None:
+    project.write("migrations/0001_a.sql", "CREATE TABLE a (b);\n")
+    project.write("migrations/0002_b.sql", "CREATE TABLE c (d);\n\nINSERT INTO nowhere\n  VALUES (1);\n")
+    done = project.progy("apply", check=False)
+    assert done.returncode == 1
+    assert done.stdout.startswith("applied 0001_a.sql")
+    place = project.root / "migrations/0002_b.sql"
+    assert done.stderr == (
+        f"error: {place}:3: 0002_b.sql failed and was rolled back: no such table: nowhere\n"
+        "\n    INSERT INTO nowhere\n      VALUES (1)\n\n"
+        "hint: mend the file and apply again; the migrations before it stay applied\n"
+    )
+
+
+def test_an_error_as_json(project: Project) -> None:
+    project.write("migrations/0001_a.sql", "SELECT nothing;\n")
+    done = project.progy("apply", "--json", check=False)
+    assert done.returncode == 1
+    error = json.loads(done.stdout)["error"]
+    assert (error["kind"], error["statement"]) == ("ApplyError", "SELECT nothing")
+    assert done.stderr == ""
+
+
+def test_a_broken_model_gives_file_line_and_reason(project: Project) -> None:
+    add_to_models(project, "    wrong: Missing\n")
+    line = project.read("models.py").splitlines().index("    wrong: Missing") + 1
+    done = project.progy("gen", "migration", check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"error: models.py:{line}: ")
+    assert "NameError: name 'Missing' is not defined" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_debug_shows_the_traceback(project: Project) -> None:
+    add_to_models(project, "    wrong: Missing\n")
+    assert "Traceback" in project.progy("--debug", "gen", "migration", check=False).stderr
+
+
+def test_models_that_print_do_not_spoil_the_result(project: Project) -> None:
+    project.write("models.py", "print('hello from the models')\n" + project.read("models.py"))
+    done = project.progy("gen", "migration", "--json")
+    assert json.loads(done.stdout)["written"] == ["migrations/0001_initial.sql"]
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "message", "code"),
+    [
+        ("pyproject.toml", "[tool.progy]\nmodel = 'x'\n", "[tool.progy] has no key 'model'", 1),
+        ("pyproject.toml", "[tool.progy]\nmodels = 1\n", "[tool.progy] models must be a string, not 1", 1),
+        ("pyproject.toml", "[tool.progy\n", "not valid TOML", 1),
+        ("wrangler.jsonc", "{ nonsense", "wrangler.jsonc:1:3", 1),
+        ("wrangler.jsonc", '{"d1_databases": []}', "the Worker binds no D1 database", 1),
+        ("wrangler.jsonc", '{"d1_databases": "DB"}', "d1_databases", 1),
+        (
+            "wrangler.jsonc",
+            '{"d1_databases": [{"binding": "A", "database_id": "a"}, {"binding": "B", "database_id": "b"}]}',
+            "the Worker binds several D1 databases: A, B",
+            2,
+        ),
+    ],
+)
+def test_a_config_that_cannot_be_used(project: Project, file: str, text: str, message: str, code: int) -> None:
+    project.write(file, text)
+    project.write("migrations/0001_a.sql", "SELECT 1;\n")
+    for command in (["gen", "migration"], ["apply"]):
+        done = project.progy(*command, check=False)
+        if "models" in message or "[tool" in message or "TOML" in message:
+            assert done.returncode in {0, code}
+        else:
+            assert done.returncode == code
+            assert message in done.stderr
+            assert "Traceback" not in done.stderr
+
+
+def test_settings_from_pyproject_and_from_the_environment(project: Project) -> None:
+    (project.root / "models.py").rename(project.root / "tables.py")
+    project.write(
+        "pyproject.toml", '[tool.progy]\nmodels = "tables"\ndocs = "db"\ntypescript = ""\nbindings = "typed"\n'
+    )
+    written = project.progy("gen", "all", environment={"PROGY_DOCS": "elsewhere"}).stdout.split()
+    assert {"typed/__init__.py", "elsewhere/orders.md"} <= {*written}
+    assert "worker-configuration.d.ts" not in written
+
+
+def test_one_of_several_databases(project: Project) -> None:
+    project.write(
+        "wrangler.jsonc",
+        """{"d1_databases": [
+            {"binding": "A", "database_name": "first", "migrations_dir": "a", "migrations_table": "ledger"},
+            {"binding": "B", "database_id": "b", "preview_database_id": "p"}]}""",
+    )
+    project.write("a/0001_a.sql", "CREATE TABLE a (b);\n")
+    project.progy("apply", "--database", "first")
+    assert json.loads(project.progy("status", "-d", "A", "--json").stdout)["applied"] == 1
+    assert "b" in project.progy("status", "--database", "C", check=False).stderr
+
+
+def test_no_project_here(project: Project) -> None:
+    (project.root / "wrangler.jsonc").unlink()
+    done = project.progy("status", check=False)
+    assert done.returncode == 1
+    assert "no wrangler config" in done.stderr or "no project here" in done.stderr
+
+
+def test_from_a_folder_below(project: Project) -> None:
+    project.progy("gen", "migration")
+    (project.root / "deep/er").mkdir(parents=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "progy", "status"],
+        cwd=project.root / "deep/er",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "0001_initial.sql" in done.stdout
+
+
+def test_version_help_and_usage(project: Project) -> None:
+    assert project.progy("--version").stdout == f"progy {__version__}\n"
+    assert "Usage: progy" in project.progy("--help").stdout
+    wrong = project.progy("aply", check=False)
+    assert wrong.returncode == 2
+    assert "apply" in wrong.stderr
+    assert project.progy("apply", "--nonsense", check=False).returncode == 2
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shell_completion(project: Project, shell: str) -> None:
+    script = project.progy(environment={"_PROGY_COMPLETE": f"source_{shell}"}).stdout
+    assert "_PROGY_COMPLETE" in script
+    words = {"COMP_WORDS": "progy ge", "COMP_CWORD": "1", "_TYPER_COMPLETE_ARGS": "progy ge"}
+    words["_TYPER_COMPLETE_FISH_ACTION"] = "get-args"
+    done = project.progy(environment={"_PROGY_COMPLETE": f"complete_{shell}", **words})
+    assert "gen" in done.stdout
+
+
+def test_colour_only_where_somebody_sees_it(project: Project) -> None:
+    project.progy("gen", "migration")
+    assert "\033[" not in project.progy("status").stdout
+    assert "\033[33m" in project.progy("status", environment={"FORCE_COLOR": "1"}).stdout
+    assert "\033[" not in project.progy("status", environment={"FORCE_COLOR": "1", "NO_COLOR": "1"}).stdout
+
+
+def test_a_reader_that_leaves_early_is_no_traceback(project: Project) -> None:
+    for number in range(2000):
+        project.write(f"migrations/{number:04d}_x.sql", "SELECT 1;\n")
+    command = f"{sys.executable} -m progy status | head -1"
+    done = subprocess.run(command, shell=True, cwd=project.root, capture_output=True, text=True, check=True)  # noqa: S602
+    assert done.stdout.count("\n") == 1
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
+HEAVY = {"sqlmodel", "sqlalchemy", "pydantic", "httpx", "jinja2", "datamodel_code_generator", "rich"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "allowed"),
+    [
+        (["--help"], set()),
+        (["gen", "--help"], set()),
+        (["status"], set()),
+        (["apply"], set()),
+        (["gen", "all"], set()),
+        (["gen", "migration"], set()),
+        (["gen", "bindings", "--check"], {"jinja2"}),
+    ],
+)
+def test_no_command_imports_what_it_does_not_need(project: Project, arguments: list[str], allowed: set[str]) -> None:
+    for _ in range(2):
+        project.progy("gen", "all")
+    project.progy("apply")
+    code = (
+        "import sys\nfrom progy.cli.main import run\n"
+        f"code = run({arguments!r})\n"
+        f"print(sorted(set(sys.modules) & {HEAVY!r}), code, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=project.root, capture_output=True, text=True, check=True)
+    assert done.stderr.splitlines()[-1] == f"{sorted(allowed)} 0"
+
+
+def test_an_interrupted_write_leaves_the_old_file(project: Project) -> None:
+    """The disk is full at the moment of writing: a limit on the size of files stands for it."""
+    project.progy("gen", "all")
+    before = project.files()
+    add_to_models(project, "    paid: int | None = None\n")
+    if os.name == "nt":
+        pytest.skip("no limits on Windows")
+    limited = f"ulimit -f 0; exec {sys.executable} -m progy gen all"
+    done = subprocess.run(["bash", "-c", limited], cwd=project.root, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    after = project.files()
+    del before["models.py"], after["models.py"]
+    assert after == before
