@@ -34,6 +34,9 @@ _SEARCH_PATH = list(sys.path)  # before the models' folder is put on it
 FOLDER = ".progy"
 """progy's own folder in a project's root; it ignores itself in git."""
 
+_OWN = {"__pycache__", FOLDER, ".wrangler"}
+"""What Python, progy and wrangler put into a folder themselves: that it is there says nothing."""
+
 
 @dataclass
 class Trace:
@@ -115,15 +118,16 @@ def _hook() -> None:
 
 
 def load(root: Path, name: str) -> tuple[Any, Trace] | None:
-    """A kept result and its trace, when it is there and its trace holds."""
-    try:
-        entry = json.loads(_path(root, name).read_text(encoding="utf-8"))
-        trace = Trace(**entry["trace"])
-        if entry["made_by"] == _maker() and trace.holds():
-            return entry["result"], trace
-    except (OSError, ValueError, KeyError, TypeError):
-        pass  # a cache that can't be read is a cache that isn't there
-    return None
+    """A kept result and its trace, when it is there and its trace holds. Looking for it is no part of any work."""
+    with _blind():
+        try:
+            entry = json.loads(_path(root, name).read_text(encoding="utf-8"))
+            trace = Trace(**entry["trace"])
+            if entry["made_by"] == _maker() and trace.holds():
+                return entry["result"], trace
+        except (OSError, ValueError, KeyError, TypeError):
+            pass  # a cache that can't be read is a cache that isn't there
+        return None
 
 
 def observe(trace: Trace) -> None:
@@ -266,8 +270,7 @@ def _file_digest(path: str) -> Digest:
 
 def _folder_digest(path: str) -> Digest:
     try:
-        # What Python and progy put there themselves says nothing.
-        names = sorted(name for name in os.listdir(path) if name not in {"__pycache__", FOLDER})
+        names = sorted(name for name in os.listdir(path) if name not in _OWN)
     except OSError:
         return None
     return hashlib.sha256("\0".join(names).encode("utf-8", "surrogateescape")).hexdigest()

@@ -145,7 +145,7 @@ def pascal(name: str) -> str:
     """`better-auth` and `BETTER_AUTH` as a class's name: `BetterAuth`."""
     words = re.findall(r"[A-Za-z0-9]+", name)
     joined = "".join(word[0].upper() + (word[1:].lower() if word.isupper() else word[1:]) for word in words)
-    return joined if joined and not joined[0].isdigit() else f"Var{joined}"
+    return joined if joined.isidentifier() and not keyword.iskeyword(joined) else f"Var{joined}"
 
 
 def attribute_name(key: str) -> str | None:
