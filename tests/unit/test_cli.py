@@ -81,6 +81,27 @@ def test_a_change_that_is_not_supported_is_refused_and_writes_nothing(project: P
     assert {name for name in after if after[name] != before.get(name)} == {"models.py"}
 
 
+def test_what_only_hand_written_migrations_can_make_is_respected(project: Project) -> None:
+    project.progy("gen", "migration")
+    project.write(
+        "migrations/0002_by_hand.sql",
+        "CREATE VIEW emails AS SELECT email FROM customers;\n"
+        "CREATE TRIGGER noted AFTER INSERT ON orders BEGIN UPDATE orders SET note = 'new' WHERE id = NEW.id; END;\n"
+        "CREATE VIRTUAL TABLE search USING fts5(note, content='orders');\n",
+    )
+    assert project.progy("gen", "migration").stderr == NOTHING
+    text = project.read("models.py")
+    project.write(
+        "models.py", text.replace('    email: str = Field(unique=True, description="Where receipts go")\n', "")
+    )
+    refused = project.progy("gen", "migration", check=False).stderr
+    assert "drop column customers.email: SQLite can't drop it in place" in refused
+    project.write("models.py", text[: text.index("class Order")])
+    refused = project.progy("gen", "migration", check=False).stderr
+    assert "drop table orders: search still names it" in refused
+    assert "noted" not in refused  # a trigger goes with its table
+
+
 def test_gen_all_then_check_then_stale(project: Project) -> None:
     done = project.progy("gen", "all")
     written = [line.removeprefix("wrote ") for line in done.stdout.splitlines()]
@@ -192,6 +213,28 @@ def test_a_failing_migration_names_the_statement(project: Project) -> None:
         "\n    INSERT INTO nowhere\n      VALUES (1)\n\n"
         "hint: mend the file and apply again; the migrations before it stay applied\n"
     )
+
+
+def test_check_as_json_is_one_value(project: Project) -> None:
+    done = project.progy("gen", "migration", "--check", "--json", check=False)
+    assert done.returncode == 1
+    found = json.loads(done.stdout)
+    assert found["stale"] == ["migrations/0001_initial.sql"]
+    assert found["error"]["hint"] == "progy gen migration"
+
+
+def test_what_was_applied_before_an_error_is_in_the_json(project: Project) -> None:
+    project.write("migrations/0001_a.sql", "CREATE TABLE a (b);\n")
+    project.write("migrations/0002_b.sql", "SELECT nothing;\n")
+    found = json.loads(project.progy("apply", "--json", check=False).stdout)
+    assert [one["name"] for one in found["applied"]] == ["0001_a.sql"]
+    assert found["error"]["kind"] == "ApplyError"
+
+
+def test_a_doubtful_key_in_the_wrangler_config_is_said(project: Project) -> None:
+    project.write("wrangler.jsonc", project.read("wrangler.jsonc").replace('"name"', '"kv_namespace": [], "name"', 1))
+    for command in (["status"], ["apply"], ["gen", "migration"], ["gen", "bindings"], ["gen", "all"]):
+        assert "kv_namespaces" in project.progy(*command).stderr
 
 
 def test_an_error_as_json(project: Project) -> None:

@@ -162,6 +162,9 @@ REFUSED = {
         "CREATE TABLE a (c); CREATE TABLE d (e REFERENCES a (b))",
         "drop column a.b: d refers to it",
     ),
+    "a table that a view names": (
+        "CREATE TABLE a (b); CREATE VIEW v AS SELECT b FROM A", "CREATE VIEW v AS SELECT b FROM A", "drop table a: v still names it",
+    ),
     "a table that is referred to": (
         "CREATE TABLE a (b PRIMARY KEY); CREATE TABLE d (e REFERENCES a (b) ON DELETE CASCADE)",
         "CREATE TABLE d (e REFERENCES a (b) ON DELETE CASCADE)",

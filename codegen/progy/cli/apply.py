@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from progy.cli import options  # noqa: TC001 - Typer reads the annotations
+from progy.cli import options, session
 from progy.cli.console import console, count, style
+from progy.errors import ProgyError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from progy.d1.ledger import Ledger
+    from progy.migrations.directory import Migration
 
 
 def apply(  # noqa: PLR0913 - a command has as many parameters as options
@@ -25,40 +33,48 @@ def apply(  # noqa: PLR0913 - a command has as many parameters as options
     Each migration is one transaction with its row in wrangler's ledger: it is there whole or not at all.
     """
     from progy.apply import applier
-    from progy.d1.connection import Connection
 
     del local
-    from progy.project import Project
-
-    console.json = json
-    project = Project.here(environment)
-    chosen = project.database(database)
-    project.required_worker()
+    project = session.start(environment, json=json)
+    chosen, path = session.local_database(project, database, persist_to)
     migrations = applier.up_to(chosen.migrations.migrations(), to)
-    path = chosen.local_path(persist_to)
+    where = f"{chosen.binding.binding} (local)"
+    result: dict[str, Any] = {"database": project.relative(path)}
     if dry_run:
-        rows = applier.read_ledger(path, chosen.ledger)
-        waiting = applier.lacking(migrations, rows)
-        for migration in waiting:
-            console.result(applier.script(migration, chosen.ledger, create=not rows and migration is waiting[0]))
-        console.say(f"{count(len(waiting), 'migration')} would be applied to {chosen.binding.binding} (local)")
-        console.value({"would_apply": [migration.name for migration in waiting]})
-        return
-    if not migrations:
+        result["would_apply"] = _dry_run(migrations, path, chosen.ledger)
+        console.say(f"{count(len(result['would_apply']), 'migration')} would be applied to {where}")
+    elif not migrations:
+        result["applied"] = []
         console.say("no migrations; write the first with: progy gen migration")
-        console.value({"applied": [], "database": project.relative(path)})
-        return
-    done = []
+    else:
+        done: list[dict[str, Any]] = []
+        result["applied"] = done
+        try:
+            _apply(migrations, path, chosen.ledger, done)
+        except ProgyError as error:
+            raise console.failure(error, result) from None
+        console.say(f"{count(len(done), 'migration')} applied to {where}" if done else f"{where} is up to date")
+    console.value(result)
+
+
+def _dry_run(migrations: list[Migration], path: Path, ledger: Ledger) -> list[str]:
+    """Print what would run; the names of the migrations."""
+    from progy.apply import applier
+
+    rows = applier.read_ledger(path, ledger)
+    waiting = applier.lacking(migrations, rows)
+    for migration in waiting:
+        console.result(applier.script(migration, ledger, create=not rows and migration is waiting[0]))
+    return [migration.name for migration in waiting]
+
+
+def _apply(migrations: list[Migration], path: Path, ledger: Ledger, done: list[dict[str, Any]]) -> None:
+    """Apply what is pending; `done` grows by each migration, and keeps them when one fails."""
+    from progy.apply import applier
+    from progy.d1.connection import Connection
+
     with Connection(path, create=True) as connection:
-        for applied in applier.apply(migrations, connection, chosen.ledger):
-            done.append(applied)
+        for applied in applier.apply(migrations, connection, ledger):
+            done.append(asdict(applied))
             facts = style(f"{count(applied.statements, 'statement')}, {applied.seconds * 1000:.0f} ms", "dim")
             console.result(f"{style('applied', 'green')} {applied.name}  {facts}")
-    where = f"{chosen.binding.binding} (local)"
-    console.say(f"{count(len(done), 'migration')} applied to {where}" if done else f"{where} is up to date")
-    console.value(
-        {
-            "applied": [{"name": one.name, "statements": one.statements, "seconds": one.seconds} for one in done],
-            "database": project.relative(path),
-        }
-    )

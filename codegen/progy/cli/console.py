@@ -18,6 +18,7 @@ class Console:
     def __init__(self) -> None:
         """Begin quiet about tracebacks, unless PROGY_DEBUG is set, and with words instead of JSON."""
         self.json = False
+        self._partial: dict[str, Any] = {}
         self.debug = bool(os.environ.get("PROGY_DEBUG"))
 
     def result(self, text: str = "") -> None:
@@ -41,10 +42,15 @@ class Console:
         """A warning. It is said with `--json`, too."""
         _write(sys.stderr, f"{style('warning:', 'yellow', sys.stderr)} {text}")
 
+    def failure(self, error: ProgyError, result: dict[str, Any]) -> ProgyError:
+        """The error to be raised by a command that fails with a result: with `--json` they are one value."""
+        self._partial = result
+        return error
+
     def error(self, error: ProgyError) -> None:
         """An error: what, where, why, and what mends it."""
         if self.json:
-            self.value({"error": error_value(error)})
+            self.value({**self._partial, "error": error_value(error)})
             return
         _write(sys.stderr, f"{style('error:', 'red', sys.stderr)} {error}")
         statement = getattr(error, "statement", None)

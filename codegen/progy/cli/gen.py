@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from progy.cli import options  # noqa: TC001 - Typer reads the annotations
+from progy.cli import options, session
 from progy.cli.console import console, count, style
 from progy.errors import StaleError
 
@@ -41,10 +41,8 @@ def all_(
 ) -> None:
     """Generate all three: the migration, the bindings and the documentation."""
     from progy import cache
-    from progy.project import Project
 
-    console.json = json
-    project = Project.here(environment)
+    project = session.start(environment, json=json)
     kept = cache.load(project.root, "gen-all")
     if kept is not None and kept[0] == _question(database, project):
         _finish(project, None, None, check=check, command="gen all")
@@ -52,6 +50,7 @@ def all_(
     with cache.Recorder() as recorder:
         from progy import generate
 
+        session.tell_warnings(project)
         proposal = _propose(project, name, database)
         models = project.models()
         generated = generate.bindings(project, models) + generate.docs(project, models)
@@ -71,10 +70,8 @@ def migration(
     json: options.Json = False,
 ) -> None:
     """Write the migration that takes the database to the models."""
-    from progy.project import Project
-
-    console.json = json
-    project = Project.here(environment)
+    project = session.start(environment, json=json)
+    session.tell_warnings(project)
     _finish(project, _propose(project, name, database), None, check=check, command="gen migration")
 
 
@@ -84,10 +81,9 @@ def bindings(
 ) -> None:
     """Write the Worker's typed bindings, for Python and TypeScript."""
     from progy import generate
-    from progy.project import Project
 
-    console.json = json
-    project = Project.here(environment)
+    project = session.start(environment, json=json)
+    session.tell_warnings(project)
     generated = generate.bindings(project, project.models())
     _finish(project, None, generated, check=check, command="gen bindings")
 
@@ -96,10 +92,8 @@ def bindings(
 def docs(*, check: options.Check = False, json: options.Json = False) -> None:
     """Write the documentation of the database."""
     from progy import generate
-    from progy.project import Project
 
-    console.json = json
-    project = Project.here()
+    project = session.start(json=json)
     _finish(project, None, generate.docs(project, project.models()), check=check, command="gen docs")
 
 
@@ -134,12 +128,11 @@ def _finish(
             _tell(proposal)
     names = [project.relative(path) for path in stale]
     changes = [str(change) for change in proposal.changes] if proposal else []
-    console.value({"stale" if check else "written": names, "changes": changes})
+    result = {"stale" if check else "written": names, "changes": changes}
     if check and names:
-        raise StaleError(
-            f"{count(len(names), 'file')} not as the models and the configuration give them",
-            hint=f"progy {command}",
-        )
+        what = f"{count(len(names), 'file')} not as the models and the configuration give them"
+        raise console.failure(StaleError(what, hint=f"progy {command}"), result)
+    console.value(result)
     if not names:
         console.say("nothing to do: everything is as the models and the configuration give it")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import asdict
 
-from progy.cli import options  # noqa: TC001 - Typer reads the annotations
+from progy.cli import options, session
 from progy.cli.console import console, style
 
 _COLOURS = {"applied": "green", "pending": "yellow", "missing": "red"}
@@ -23,13 +23,8 @@ def status(
     from progy.apply import applier, state
 
     del local
-    from progy.project import Project
-
-    console.json = json
-    project = Project.here(environment)
-    chosen = project.database(database)
-    project.required_worker()
-    path = chosen.local_path(persist_to)
+    project = session.start(environment, json=json)
+    chosen, path = session.local_database(project, database, persist_to)
     found = state.compare(chosen.migrations.migrations(), applier.read_ledger(path, chosen.ledger))
     for entry in found.entries:
         when = entry.applied_at or "-"

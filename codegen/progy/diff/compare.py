@@ -19,7 +19,6 @@ from progy.diff.changes import (
 )
 from progy.schema import canonical
 from progy.schema.objects import fold
-from progy.sql.tokens import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -226,7 +225,7 @@ class _CheckComparison:
             if key in remaining:
                 remaining.remove(key)
                 continue
-            named = [name for name in _named(check.expression) if name in names]
+            named = [name for name in canonical.names(check.expression) if name in names]
             if named:
                 last = max(named, key=[fold(column.name) for column in added].index)
                 self.with_column.setdefault(last, []).append(check)
@@ -239,11 +238,6 @@ class _CheckComparison:
                 if check.column is None or fold(check.column) not in gone:
                     aspects.append(f"drop check ({check.expression})")
         self.aspects = tuple(aspects)
-
-
-def _named(expression: str) -> set[str]:
-    """The names an expression may mean a column by."""
-    return {fold(canonical.name_of(token)) for token in tokens(expression) if token.kind in {"name", "quoted"}}
 
 
 class _ForeignKeyComparison:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from progy.d1.connection import Connection
@@ -14,6 +14,7 @@ from progy.migrations.file import render_file
 from progy.migrations.naming import name_for
 from progy.migrations.replay import replay
 from progy.plan.statements import plan
+from progy.schema.objects import fold
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,6 +87,7 @@ def propose(models: Models, directory: MigrationDirectory, name: str | None = No
     with Connection() as shadow:
         replay(history, shadow)
         have = shadow.schema()
+        wanted = _with_undeclared(wanted, have)
         changes = compare(have, wanted)
         if not changes:
             return None
@@ -94,6 +96,16 @@ def propose(models: Models, directory: MigrationDirectory, name: str | None = No
         _prove(shadow, statements, text, wanted)
     migration = directory.new(name or name_for(changes, initial=not history))
     return Proposal(migration, tuple(changes), tuple(statements), text)
+
+
+def _with_undeclared(wanted: Schema, have: Schema) -> Schema:
+    """The models' schema with the views, triggers and virtual tables that the history made by hand.
+
+    Models can't declare these, so that they don't says nothing. A trigger goes with its table.
+    """
+    kept = wanted.tables.keys() | have.views.keys()
+    triggers = {name: trigger for name, trigger in have.triggers.items() if fold(trigger.table) in kept}
+    return replace(wanted, views=have.views, triggers=triggers, virtual_tables=have.virtual_tables)
 
 
 def _prove(shadow: Connection, statements: Sequence[PlannedStatement], text: str, wanted: Schema) -> None:

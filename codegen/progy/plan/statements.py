@@ -33,7 +33,7 @@ from progy.sql.names import quote
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from progy.schema.objects import Schema, Table
+    from progy.schema.objects import Schema, Table, Trigger, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,16 @@ def _drop_column_refusal(change: DropColumn, new: Schema) -> str | None:
 
 def _drop_table_refusal(table: Table, new: Schema) -> str | None:
     referrers = sorted({child.name for child, _ in new.referrers(table.name)})
-    return f"{', '.join(referrers)} still refers to it" if referrers else None
+    if referrers:
+        return f"{', '.join(referrers)} still refers to it"
+    # SQLite would drop it, and whatever names it would fail from then on.
+    objects: list[View | Trigger] = [*new.views.values(), *new.triggers.values()]
+    naming = [one.name for one in objects if fold(table.name) in canonical.names(one.sql)]
+    # The content table of FTS5 stands in a string.
+    naming += [
+        one.name for one in new.virtual_tables.values() if fold(table.name) in canonical.names(one.sql, strings=True)
+    ]
+    return f"{', '.join(sorted(naming))} still names it" if naming else None
 
 
 def _drop_indexes(

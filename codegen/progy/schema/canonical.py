@@ -138,9 +138,14 @@ def foreign_key(key: ForeignKey, schema: Schema) -> tuple[object, ...]:
     )
 
 
-def name_of(token: Token) -> str:
-    """The name that a token may mean something by."""
-    return unquote(token.text) if token.kind == "quoted" else token.text
+def names(sql: str, *, strings: bool = False) -> set[str]:
+    """The folded names that a piece of SQL may mean something by; with `strings` those in single quotes, too."""
+    kinds = {"name", "quoted", "string"} if strings else {"name", "quoted"}
+    return {
+        fold(token.text if token.kind == "name" else unquote(token.text))
+        for token in tokens(sql)
+        if token.kind in kinds
+    }
 
 
 def statement(sql: str) -> Canonical:
