@@ -50,8 +50,8 @@ class Generated:
         return stale
 
 
-def bindings(project: Project, models: Models) -> Generated:
-    """The Python package and the TypeScript declarations of the Worker's bindings.
+def bindings(project: Project, models: Models | None) -> Generated:
+    """The Python package and the TypeScript declarations of the Worker's bindings; without models without rows.
 
     Raises:
         ConfigError: The wrangler config is missing or can't be used.

@@ -172,6 +172,16 @@ class Project:
         cache.keep(self.root, name, recorder, models.to_json())
         return models
 
+    def models_if_any(self) -> Models | None:
+        """What the models declare, or None where a project has none and names none: a Worker needs no database.
+
+        Raises:
+            ModelError: They can't be loaded, or declare what D1 can't hold.
+        """
+        place = self.root / self.config.models
+        named = "models" in self.config.origins
+        return self.models() if named or place.is_dir() or place.with_suffix(".py").is_file() else None
+
     def relative(self, path: Path) -> str:
         """A path as the user knows it: relative to the root when it lies below, with forward slashes."""
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else str(path)

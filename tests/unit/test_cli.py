@@ -307,6 +307,16 @@ def test_settings_from_pyproject_and_from_the_environment(project: Project) -> N
     assert "worker-configuration.d.ts" not in written
 
 
+def test_bindings_of_a_worker_without_models(project: Project) -> None:
+    (project.root / "models.py").unlink()
+    project.write("wrangler.jsonc", '{"name": "w", "kv_namespaces": [{"binding": "CACHE", "id": "x"}]}')
+    assert "wrote bindings/kv.py\n" in project.progy("typegen").stdout
+    assert "CACHE: KVNamespace;" in project.read("worker-configuration.d.ts")
+    named = project.progy("typegen", environment={"PROGY_MODELS": "tables"}, check=False)
+    assert named.returncode == 1
+    assert "tables" in named.stderr
+
+
 def test_one_of_several_databases(project: Project) -> None:
     project.write(
         "wrangler.jsonc",

@@ -84,7 +84,7 @@ def bindings(
 
     project = session.start(environment, json=json)
     session.tell_warnings(project)
-    generated = generate.bindings(project, project.models())
+    generated = generate.bindings(project, project.models_if_any())
     _finish(project, None, generated, check=check, command="gen bindings")
 
 
