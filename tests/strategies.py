@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 TABLES = ("users", "Order", "a;b", 'it"s', "plan", "größe")
 COLUMNS = ("name", "select", "e-mail", "Age", "x;y", "[z]")
 TYPES = ("TEXT", "INTEGER", "REAL", "BLOB", "NUMERIC", "varchar(9)")
-ACTIONS: tuple[Action, ...] = ("NO ACTION", "CASCADE", "SET NULL")
+ACTIONS: tuple[Action, ...] = ("NO ACTION", "RESTRICT", "CASCADE", "SET NULL", "SET DEFAULT")
 DEFAULTS = {
     "TEXT": "'a''b;c'",
     "INTEGER": "-7",

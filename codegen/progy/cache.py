@@ -2,7 +2,8 @@
 
 What a result was made from isn't listed by hand, it is observed: while a `Recorder` is active, every file that Python
 opens, every folder it lists and every environment variable it reads is put into a `Trace`. A result counts only while
-its whole trace holds. Work that starts a program or opens a connection is never kept.
+its whole trace holds. Work that starts a program, or opens a connection or a database, is never kept. What leaves no
+trace can't be seen: the time of day, chance, and whether a file is there that is asked about and never opened.
 
 The files of Python's own libraries are compared by size and time of change, all others by their content.
 """
@@ -15,7 +16,7 @@ import json
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -123,9 +124,9 @@ def load(root: Path, name: str) -> tuple[Any, Trace] | None:
         try:
             entry = json.loads(_path(root, name).read_text(encoding="utf-8"))
             trace = Trace(**entry["trace"])
-            if entry["made_by"] == _maker() and trace.holds():
+            if entry["made_by"] == _maker(root) and trace.holds():
                 return entry["result"], trace
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             pass  # a cache that can't be read is a cache that isn't there
         return None
 
@@ -142,8 +143,8 @@ def keep(root: Path, name: str, recorder: Recorder, result: object) -> None:
         return
     from progy.emit.outputs import write_atomically
 
-    entry = {"made_by": _maker(), "trace": asdict(recorder.trace), "result": result}
-    with contextlib.suppress(OSError):
+    entry = {"made_by": _maker(root), "trace": asdict(recorder.trace), "result": result}
+    with _blind(), contextlib.suppress(OSError):
         ignore = root / FOLDER / ".gitignore"
         if not ignore.exists():
             write_atomically(ignore, "*\n")
@@ -154,9 +155,12 @@ def _path(root: Path, name: str) -> Path:
     return root / FOLDER / "cache" / f"{name}.json"
 
 
-def _maker() -> list[object]:
-    """What else decides a result: this progy, this Python, and where it looks for modules."""
-    return [__version__, sys.version, sys.prefix, _SEARCH_PATH]
+def _maker(root: Path) -> list[object]:
+    """What else decides a result: this progy, this Python, where it looks for modules, and where the project lies.
+
+    A project that is copied brings its cache along, with the paths of the original in its traces.
+    """
+    return [__version__, sys.version, sys.prefix, _SEARCH_PATH, os.path.realpath(root), os.getcwd()]
 
 
 def _audit(event: str, arguments: tuple[Any, ...]) -> None:
@@ -192,6 +196,7 @@ _EVENTS: dict[str, Callable[[Recorder, tuple[Any, ...]], None]] = {
     "os.posix_spawn": _left_the_process,
     "os.fork": _left_the_process,
     "socket.connect": _left_the_process,
+    "sqlite3.connect": _left_the_process,
 }
 
 
@@ -252,6 +257,16 @@ class _Environment(MutableMapping[str, str]):
         """As `os.environ.copy()`."""
         return dict(self)
 
+    def __or__(self, other: Mapping[str, str]) -> dict[str, str]:
+        return {**self, **other}
+
+    def __ror__(self, other: Mapping[str, str]) -> dict[str, str]:
+        return {**other, **self}
+
+    def __ior__(self, other: Mapping[str, str]) -> Self:
+        self.update(other)
+        return self
+
     def _note(self, name: str) -> None:
         with _blind() as recorder:
             recorder.variable(name)
@@ -259,11 +274,14 @@ class _Environment(MutableMapping[str, str]):
 
 def _file_digest(path: str) -> Digest:
     try:
-        found = os.stat(path)
+        found = os.lstat(path)
+        # A link in the place of a migration is none, whatever it leads to.
+        link = os.readlink(path) if stat.S_ISLNK(found.st_mode) else ""
+        found = os.stat(path) if link else found
         if _is_library(path) or not stat.S_ISREG(found.st_mode):
-            return f"{found.st_size}:{found.st_mtime_ns}"
+            return f"{link}{found.st_size}:{found.st_mtime_ns}"
         with open(path, "rb") as file:
-            return hashlib.sha256(file.read()).hexdigest()
+            return link + hashlib.sha256(file.read()).hexdigest()
     except OSError:
         return None
 

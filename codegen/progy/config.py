@@ -10,12 +10,10 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from progy.errors import ConfigError
+from progy.worker import CONFIG_NAMES
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-WRANGLER_FILES = ("wrangler.json", "wrangler.jsonc", "wrangler.toml")
-"""The names of wrangler's config, in the order in which wrangler looks for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,7 @@ def find_root(start: Path) -> Path:
         ConfigError: There is none.
     """
     for folder in (start, *start.parents):
-        if any((folder / name).is_file() for name in ("pyproject.toml", *WRANGLER_FILES)):
+        if any((folder / name).is_file() for name in ("pyproject.toml", *CONFIG_NAMES)):
             return folder
     raise ConfigError(
         f"no project here: neither {start} nor a folder above it has a pyproject.toml or a wrangler config",

@@ -9,6 +9,7 @@ A command prints such an error and exits with its `exit_code`. Anything else tha
     │   └── ApplyError           1   the same, while a migration was being applied: nothing of it stays
     ├── DatabaseError            1   a database file that can't be read or written
     ├── UnsupportedChangeError   1   a change that progy can't write a migration for
+    ├── UnsupportedWorkerError   1   a Worker whose TypeScript file progy can't write
     ├── ProofError               1   a generated migration doesn't give the models' schema: a bug in progy
     ├── StaleError               1   `--check` found something
     └── UsageError               2   an option or an argument that makes no sense
@@ -74,6 +75,10 @@ class DatabaseError(ProgyError):
 
 class UnsupportedChangeError(ProgyError):
     """A change that progy can't write a migration for. Nothing was written."""
+
+
+class UnsupportedWorkerError(ProgyError):
+    """A Worker whose TypeScript declarations progy can't write as wrangler would."""
 
 
 class ProofError(ProgyError):

@@ -79,7 +79,7 @@ def test_a_failing_migration_leaves_nothing_and_keeps_those_before(tmp_path: Pat
     with pytest.raises(ApplyError) as caught:
         apply(migrations, path)
     error = caught.value
-    assert error.message == "0002_b.sql failed and was rolled back: UNIQUE constraint failed: a.b"
+    assert error.message == "UNIQUE constraint failed: a.b\n0002_b.sql was rolled back whole"
     assert error.where == f"{migrations[1].path}:4"
     assert error.statement == "INSERT INTO a\n  VALUES (1)"
     assert tables(path) == ["a"]
@@ -94,7 +94,9 @@ def test_a_reference_that_dangles_at_the_end_rolls_the_migration_back(tmp_path: 
         "PRAGMA defer_foreign_keys = ON;\nCREATE TABLE p (id INTEGER PRIMARY KEY);\n"
         "CREATE TABLE c (p REFERENCES p (id));\nINSERT INTO c VALUES (7);\n"
     )
-    with pytest.raises(DatabaseError, match=r"0001_a\.sql failed and was rolled back: FOREIGN KEY constraint failed"):
+    with pytest.raises(
+        ApplyError, match="FOREIGN KEY constraint failed at the end: a row refers to one that isn't there"
+    ):
         apply(write(tmp_path, m0001_a=text), path)
     assert tables(path) == []
 
@@ -108,6 +110,9 @@ def test_a_reference_that_dangles_at_the_end_rolls_the_migration_back(tmp_path: 
         ("ATTACH 'x' AS y;", "D1 refuses ATTACH"),
         ("CREATE TABLE a (b CHECK (median(b) > 1));", "D1 refuses the function median"),
         ("CREATE TABLE a (b", "incomplete input"),
+        ("CREATE TABLE a (b); SELECT '\0';", "a NUL character"),
+        ("DELETE FROM d1_migrations;", "it takes its own row out of the ledger"),
+        ("DROP TABLE d1_migrations;", "it takes its own row out of the ledger"),
         ("CREATE TABLE a (b); SELECT 'oops;", "a quote is never closed"),
     ],
 )
@@ -133,7 +138,7 @@ def test_a_file_that_is_held_is_waited_for_and_then_named(tmp_path: Path, monkey
     path = tmp_path / "db.sqlite"
     migrations = write(tmp_path, m0001_a="CREATE TABLE a (b);")
     apply([], path)
-    monkeypatch.setattr("progy.d1.connection.BUSY_MILLISECONDS", 50)
+    monkeypatch.setattr("progy.d1.connection.BUSY_SECONDS", 0.1)
     holder = apsw.Connection(str(path))
     holder.execute("BEGIN IMMEDIATE")
     with pytest.raises(DatabaseError, match="database is locked") as caught:
@@ -158,6 +163,17 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
         apply([], local_path(tmp_path / "state", "DB"))
 
 
+def test_a_migration_may_rename_what_the_ledger_holds(tmp_path: Path) -> None:
+    path = tmp_path / "db.sqlite"
+    first = write(tmp_path, m0001_old="CREATE TABLE a (b);")
+    apply(first, path)
+    first[0].path.rename(tmp_path / "0001_new.sql")
+    rename = "UPDATE d1_migrations SET name = '0001_new.sql' WHERE name = '0001_old.sql';"
+    migrations = write(tmp_path, m0000_rename=rename)
+    apply(migrations[:1], path)
+    assert apply(migrations, path) == []
+
+
 def test_state_out_of_order_and_missing(tmp_path: Path) -> None:
     migrations = write(tmp_path, m0001_a="", m0002_b="", m0003_c="")
     state = compare(migrations, [LedgerRow("0000_gone.sql", "then"), LedgerRow("0002_b.sql", "now")])
@@ -173,6 +189,7 @@ def test_up_to_a_migration(tmp_path: Path) -> None:
     migrations = write(tmp_path, m0001_a="", m0002_b="")
     assert applier.up_to(migrations, "0001_a") == migrations[:1]
     assert applier.up_to(migrations, "0002_b.sql") == migrations
+    assert applier.up_to(migrations, "1") == migrations[:1]
     assert applier.up_to(migrations, None) == migrations
     with pytest.raises(UsageError, match="no migration is called 0003"):
         applier.up_to(migrations, "0003")

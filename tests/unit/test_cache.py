@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sqlite3
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -75,6 +77,9 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "a variable that wasn't there": lambda _: os.environ.__setitem__("PROGY_TEST_UNSET", ""),
     "a damaged cache": lambda root: (root / ".progy/cache/it.json").write_text("{"),
     "a cache of another form": lambda root: (root / ".progy/cache/it.json").write_text("[]"),
+    "a trace of another form": lambda root: (root / ".progy/cache/it.json").write_text(
+        (root / ".progy/cache/it.json").read_text().replace('"files": {', '"files": [], "folders_": {')
+    ),
 }
 
 
@@ -82,6 +87,25 @@ CHANGES: dict[str, Callable[[Path], object]] = {
 def test_any_change_ends_it(made: Path, name: str) -> None:
     assert kept(made)
     CHANGES[name](made)
+    assert kept(made) is None
+
+
+def test_a_copied_project_does_not_take_the_originals_results(
+    made: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    copy = tmp_path_factory.mktemp("copy") / "project"
+    shutil.copytree(made, copy)
+    assert kept(copy) is None
+
+
+def test_a_link_in_the_place_of_a_file_counts(made: Path) -> None:
+    (made / "read").rename(made / "elsewhere")
+    (made / "read").symlink_to(made / "elsewhere")
+    assert kept(made) is None
+
+
+def test_another_working_directory_ends_it(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(made)
     assert kept(made) is None
 
 
@@ -110,6 +134,13 @@ def test_work_that_starts_a_program_is_not_kept(tmp_path: Path) -> None:
     with cache.Recorder() as outer, cache.Recorder():
         subprocess.run([sys.executable, "-c", ""], check=True)
     cache.keep(tmp_path, "it", outer, 1)
+    assert kept(tmp_path) is None
+
+
+def test_work_that_opens_a_database_is_not_kept(tmp_path: Path) -> None:
+    with cache.Recorder() as recorder:
+        sqlite3.connect(":memory:").close()
+    cache.keep(tmp_path, "it", recorder, 1)
     assert kept(tmp_path) is None
 
 
@@ -160,5 +191,7 @@ def test_the_environment_is_itself_again_afterwards() -> None:
         assert os.environ is not before
         os.environ["PROGY_TEST_UNSET"] = "x"
         assert "PROGY_TEST_UNSET" in os.environ.copy()
+        assert (os.environ | {"PROGY_TEST_SET": "x"})["PROGY_TEST_SET"] == "x"
+        assert ({"PROGY_TEST_SET": "x"} | os.environ)["PROGY_TEST_SET"] == "a secret value"
         del os.environ["PROGY_TEST_UNSET"]
     assert os.environ is before

@@ -57,6 +57,12 @@ SPELLING = {
         "CREATE TABLE a (b); CREATE INDEX i ON a (b) WHERE (b is not null)",
         "CREATE TABLE a (b); CREATE INDEX i ON a (b) WHERE b IS NOT NULL",
     ),
+    "a string in double quotes": ("CREATE TABLE a (b CHECK (b <> 'X'))", 'CREATE TABLE a (b CHECK ("B" <> "X"))'),
+    "what a conflict does anyway": ("CREATE TABLE a (b NOT NULL ON CONFLICT ABORT)", "CREATE TABLE a (b NOT NULL)"),
+    "a reference deferred apart": (
+        PARENT + "CREATE TABLE a (b REFERENCES p (id) NOT NULL DEFERRABLE INITIALLY DEFERRED)",
+        PARENT + "CREATE TABLE a (b NOT NULL REFERENCES p (id) DEFERRABLE INITIALLY DEFERRED)",
+    ),
     "a view's case": ("CREATE VIEW v AS SELECT 1 AS x", "CREATE VIEW  v as select 1 AS x"),
 }  # fmt: skip
 
@@ -112,6 +118,23 @@ CHANGES = {
         "CREATE TABLE a (b, c)", "CREATE TABLE a (b, c, PRIMARY KEY (b, c))",
         ["alter table a (primary key none -> (b, c))"], ["alter table a (primary key (b, c) -> none)"],
     ),
+    "primary key's order": (
+        "CREATE TABLE a (b TEXT, PRIMARY KEY (b))", "CREATE TABLE a (b TEXT, PRIMARY KEY (b DESC))",
+        ["alter table a (primary key (b) -> (b DESC))"], ["alter table a (primary key (b DESC) -> (b))"],
+    ),
+    "primary key's type": (
+        "CREATE TABLE a (b INTEGER PRIMARY KEY)", "CREATE TABLE a (b INT PRIMARY KEY NOT NULL)",
+        ["alter column a.b (type INTEGER -> INT)"], ["alter column a.b (type INT -> INTEGER)"],
+    ),
+    "one more column in the key": (
+        "CREATE TABLE a (b INTEGER PRIMARY KEY, c NOT NULL)", "CREATE TABLE a (b INTEGER NOT NULL, c NOT NULL, PRIMARY KEY (b, c))",
+        ["alter table a (primary key (b) -> (b, c))"], ["alter table a (primary key (b, c) -> (b))"],
+    ),
+    "quotes that make a string": (
+        "CREATE TABLE a (b CHECK (b IN ('X')))", 'CREATE TABLE a (b CHECK (b IN ("x")))',
+        ["alter table a (add check (b IN (\"x\")), drop check (b IN ('X')))"],
+        ["alter table a (add check (b IN ('X')), drop check (b IN (\"x\")))"],
+    ),
     "autoincrement": (
         "CREATE TABLE a (b INTEGER PRIMARY KEY)", "CREATE TABLE a (b INTEGER PRIMARY KEY AUTOINCREMENT)",
         ["alter table a (AUTOINCREMENT added)"], ["alter table a (AUTOINCREMENT removed)"],
@@ -135,8 +158,8 @@ CHANGES = {
     "deferred": (
         PARENT + "CREATE TABLE a (b REFERENCES p)",
         PARENT + "CREATE TABLE a (b REFERENCES p DEFERRABLE INITIALLY DEFERRED)",
-        ["alter table a (add foreign key (b) to p, drop foreign key (b) to p)"],
-        ["alter table a (add foreign key (b) to p, drop foreign key (b) to p)"],
+        ["alter table a (foreign key (b) to p: ON DELETE NO ACTION ON UPDATE NO ACTION -> ON DELETE NO ACTION ON UPDATE NO ACTION DEFERRED)"],
+        ["alter table a (foreign key (b) to p: ON DELETE NO ACTION ON UPDATE NO ACTION DEFERRED -> ON DELETE NO ACTION ON UPDATE NO ACTION)"],
     ),
     "strict": (
         "CREATE TABLE a (b TEXT)", "CREATE TABLE a (b TEXT) STRICT",

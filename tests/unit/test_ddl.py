@@ -376,7 +376,7 @@ def test_a_reference_by_several_columns_stands_after_them() -> None:
         Column("b", Integer),
         ForeignKeyConstraint(["a", "b"], ["parent.a", "parent.b"], ondelete="CASCADE"),
     )
-    assert made(metadata)[1] == (
+    assert made(metadata)[0] == (
         "CREATE TABLE child (a INTEGER, b INTEGER, FOREIGN KEY(a, b) REFERENCES parent (a, b) ON DELETE CASCADE)"
     )
 
@@ -387,30 +387,21 @@ def test_the_layout_is_a_column_a_line() -> None:
     assert statements([metadata]) == ("CREATE TABLE t (\n\tid INTEGER PRIMARY KEY, \n\tc TEXT\n)",)
 
 
-def order(references: dict[str, list[str]]) -> list[str]:
+def test_tables_stand_by_name_each_with_its_indexes() -> None:
     metadata = MetaData()
-    for name, parents in references.items():
-        keys: list[Column[Any]] = [Column(f"{parent}_id", ForeignKey(f"{parent}.id")) for parent in parents]
-        Table(name, metadata, Column("id", Integer, primary_key=True), *keys)
-    return [statement.split()[2].strip('"') for statement in made(metadata)]
-
-
-@pytest.mark.parametrize(
-    ("references", "expected"),
-    [
-        ({"c": [], "b": [], "a": []}, ["a", "b", "c"]),
-        ({"a": ["z"], "z": []}, ["z", "a"]),
-        ({"a": ["m"], "m": ["z"], "z": [], "b": []}, ["b", "z", "m", "a"]),
-        ({"a": ["a"]}, ["a"]),
-        ({"b": ["a"], "a": ["b"]}, ["a", "b"]),
-        # The cycle of y and z is what a needs, so it goes first though a comes first by name.
-        ({"a": ["z"], "z": ["y"], "y": ["z"]}, ["y", "z", "a"]),
-        ({"a": ["b", "c"], "c": ["b"], "b": ["b"]}, ["b", "c", "a"]),
-    ],
-)
-def test_a_table_comes_after_those_it_refers_to(references: dict[str, list[str]], expected: list[str]) -> None:
-    assert order(references) == expected
-    assert order(dict(reversed(references.items()))) == expected
+    for name, other in {"b": "c", "a": "b", "c": "a"}.items():
+        Table(
+            name,
+            metadata,
+            Column("id", Integer, ForeignKey(f"{other}.id"), primary_key=True),
+            Index(f"{name}_z", "id"),
+            Index(f"{name}_a", "id"),
+        )
+    assert [statement.split()[2] for statement in made(metadata)] == [
+        "a", "a_a", "a_z",
+        "b", "b_a", "b_z",
+        "c", "c_a", "c_z",
+    ]  # fmt: skip
 
 
 def test_tables_of_several_metadatas_make_one_schema() -> None:
@@ -418,8 +409,8 @@ def test_tables_of_several_metadatas_make_one_schema() -> None:
     parent = Table("b", first, Column("id", Integer, primary_key=True))
     Table("a", second, Column("b_id", ForeignKey(parent.c.id)))
     assert made(second, first) == [
-        "CREATE TABLE b (id INTEGER PRIMARY KEY)",
         "CREATE TABLE a (b_id INTEGER REFERENCES b (id))",
+        "CREATE TABLE b (id INTEGER PRIMARY KEY)",
     ]
 
 
@@ -507,7 +498,32 @@ def test_tables_of_several_metadatas_make_one_schema() -> None:
         ),
         (
             lambda m: (Table("t", m, Column("c", Text)), Table("T", m, Column("c", Text))),
-            "T: the table T has the name of the table t",
+            "t: the table t has the name of the table T",
+            None,
+        ),
+        (
+            lambda m: Table("t", m, Column("c", Text), Index("i", "c"), Index("i", "c", unique=True)),
+            "t: two indexes are called i",
+            None,
+        ),
+        (
+            lambda m: Table("t", m, Column("c", Text, index=True), Index("IX_t_c", "c")),
+            "t: the index ix_t_c has the name of the index IX_t_c of t",
+            None,
+        ),
+        (
+            lambda m: (Table("t", m, Column("c", Text), Index("i", "c")), Table("u", m, Column("c", Text), Index("i", "c"))),
+            "u: two indexes are called i, this one and one of t",
+            None,
+        ),
+        (
+            lambda m: Table("t", m, Column("c", Text), Index("t", "c")),
+            "t: the index t has the name of the table t",
+            None,
+        ),
+        (
+            lambda m: Table("t", m, *(Column(f"c{number}", Text) for number in range(101))),
+            "t: D1 allows 100 columns a table, and this one has 101",
             None,
         ),
         (
@@ -521,9 +537,19 @@ def test_tables_of_several_metadatas_make_one_schema() -> None:
             "did you mean users.id?",
         ),
         (
-            lambda m: (Table("users", m, Column("uid", Integer, primary_key=True)), Table("t", m, Column("c", ForeignKey("users.id")))),
+            lambda m: (Table("users", m, Column("key", Integer, primary_key=True)), Table("t", m, Column("c", ForeignKey("users.id")))),
+            "t.c: refers to users.id, but the table users has no column id",
+            "did you mean users.key?",
+        ),
+        (
+            lambda m: (Table("users", m, Column("uid", Integer), Column("key", Integer, primary_key=True)), Table("t", m, Column("c", ForeignKey("users.id")))),
             "t.c: refers to users.id, but the table users has no column id",
             "did you mean users.uid?",
+        ),
+        (
+            lambda m: (Table("users", m, Column("name", Integer)), Table("t", m, Column("c", ForeignKey("users.id")))),
+            "t.c: refers to users.id, but the table users has no column id",
+            None,
         ),
         (
             lambda m: Table("t", m, Column("id", Integer, primary_key=True), Column("c", Integer), Column("d", ForeignKey("t.c"))),
@@ -582,3 +608,17 @@ def test_the_declared_type_leaves_the_collation_out() -> None:
     named = Column("c", String(collation="NOCASE"))
     Table("t", MetaData(), named)
     assert storage_type(named) == "TEXT"
+
+
+def test_a_table_may_have_a_hundred_columns() -> None:
+    metadata = MetaData()
+    Table("t", metadata, *(Column(f"c{number}", Text) for number in range(100)))
+    assert len(made(metadata)) == 1
+
+
+def test_the_tables_of_two_metadatas_may_not_have_one_name() -> None:
+    first, second = MetaData(), MetaData()
+    Table("t", first, Column("c", Text))
+    Table("t", second, Column("c", Text))
+    with pytest.raises(DeclarationError, match=r"^t: two tables are called t$"):
+        statements([first, second])

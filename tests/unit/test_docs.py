@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 from progy.emit.docs import file_names, pages
-from progy.schema.models import Models
-from progy.schema.objects import Column, ForeignKey, Schema, Table
+from progy.schema.models import Model, ModelColumn, Models
+from progy.schema.objects import Column, ForeignKey, PrimaryKey, Schema, Table, Term, Unique
 from tests.unit.schemas import MODELS, SCHEMA, schema_of
 
 INDEX = """\
@@ -19,7 +20,7 @@ INDEX = """\
 
 3 tables.
 
-## auth
+## Tables
 
 | Table | Description | Columns | References | Referenced by |
 | --- | --- | --- | --- | --- |
@@ -27,7 +28,13 @@ INDEX = """\
 | [`users`](users.md) | Someone who signs in. | 6 | [`users`](users.md) | [`sessions`](sessions.md), [`users`](users.md) |
 
 ```mermaid
+---
+config:
+  er:
+    nodeSpacing: 30
+---
 erDiagram
+  direction LR
   "sessions"
   "users"
   "sessions" }o--|| "users" : "user_id"
@@ -88,14 +95,14 @@ CREATE INDEX users_recent ON users (created_at DESC, lower(email)) WHERE role = 
 
 ## Columns
 
-| Name | Type | Default | Null | Key | Children | Parents | Meaning |
-| --- | --- | --- | --- | --- | --- | --- | --- |
-| `id` | `TEXT` |  | no | PK | [`sessions`](sessions.md).`user_id`, [`users`](users.md).`invited_by` |  |  |
-| `email` | `TEXT` |  | no | UK |  |  |  |
-| `role` | `TEXT` | `'member'` | no |  |  |  | What they may do. |
-| `created_at` | `INTEGER` | `(unixepoch())` | no |  |  |  | When they joined.<br>Stored as Unix seconds. |
-| `invited_by` | `TEXT` |  | yes | FK |  | [`users`](users.md) |  |
-| `domain` | `TEXT` | computed: `substr(email, instr(email, '@') + 1)` | yes |  |  |  |  |
+| Name | Type | Default | Null | Key | Meaning |
+| --- | --- | --- | --- | --- | --- |
+| `id` | `TEXT` |  | no | PK |  |
+| `email` | `TEXT` |  | no | UK |  |
+| `role` | `TEXT` | `'member'` | no |  | What they may do. |
+| `created_at` | `INTEGER` | `(unixepoch())` | no |  | When they joined.<br>Stored as Unix seconds. |
+| `invited_by` | `TEXT` |  | yes | FK |  |
+| `domain` | `TEXT` | computed: `substr(email, instr(email, '@') + 1)` | yes |  |  |
 
 ## Enumerations
 
@@ -107,7 +114,6 @@ CREATE INDEX users_recent ON users (created_at DESC, lower(email)) WHERE role = 
 
 | Kind | Name | Definition |
 | --- | --- | --- |
-| PRIMARY KEY |  | `id` |
 | CHECK | `users_role` | `role IN ('member', 'admin')` |
 
 ## Indexes
@@ -116,19 +122,6 @@ CREATE INDEX users_recent ON users (created_at DESC, lower(email)) WHERE role = 
 | --- | --- | --- | --- |
 | `users_email` | `email` | yes |  |
 | `users_recent` | `created_at` DESC, `lower(email)` | no | `role = 'admin'` |
-
-## References
-
-| Columns | Table | Its columns | ON DELETE | ON UPDATE |
-| --- | --- | --- | --- | --- |
-| `invited_by` | [`users`](users.md) | `id` | SET NULL | NO ACTION |
-
-## Referenced by
-
-| Table | Its columns | Columns | ON DELETE | ON UPDATE | Checked |
-| --- | --- | --- | --- | --- | --- |
-| [`sessions`](sessions.md) | `user_id` | `id` | CASCADE | NO ACTION | at commit |
-| [`users`](users.md) | `invited_by` | `id` | SET NULL | NO ACTION |  |
 
 ## Triggers
 
@@ -143,7 +136,13 @@ END
 ## Diagram
 
 ```mermaid
+---
+config:
+  er:
+    nodeSpacing: 30
+---
 erDiagram
+  direction LR
   "users" {
     TEXT id PK
     TEXT email UK
@@ -159,6 +158,19 @@ erDiagram
   "users" }o--o| "users" : "invited_by"
   "sessions" }o--|| "users" : "user_id"
 ```
+
+## References
+
+| Columns | Table | Its columns | ON DELETE |
+| --- | --- | --- | --- |
+| `invited_by` | [`users`](users.md) | `id` | SET NULL |
+
+## Referenced by
+
+| Table | Its columns | Columns | ON DELETE | Checked |
+| --- | --- | --- | --- | --- |
+| [`sessions`](sessions.md) | `user_id` | `id` | CASCADE | at commit |
+| [`users`](users.md) | `invited_by` | `id` | SET NULL |  |
 
 ---
 
@@ -190,7 +202,13 @@ CREATE TABLE tags (
 ## Diagram
 
 ```mermaid
+---
+config:
+  er:
+    nodeSpacing: 30
+---
 erDiagram
+  direction LR
   "tags" {
     _ name
   }
@@ -221,6 +239,12 @@ CREATE VIEW admins AS SELECT id FROM users WHERE role = 'admin';
 """
 
 
+def section(page: str, heading: str) -> str | None:
+    """What stands below a heading, or None without that heading."""
+    found = re.search(rf"(?ms)^## {heading}\n\n(.*?)\n\n(?:##|---)", page)
+    return found[1] if found else None
+
+
 def test_every_page() -> None:
     written = pages(SCHEMA, MODELS, title="The database")
 
@@ -234,7 +258,77 @@ def test_every_page() -> None:
 def test_a_rowid_key_is_never_null_and_a_plain_key_may_be() -> None:
     written = pages(SCHEMA, None, title="Database")
 
-    assert "| `id` | `INTEGER` | no | PK |  |" in written["sessions.md"]
+    assert "| `id` | `INTEGER` | no | PK |\n" in written["sessions.md"]
+
+
+def test_groups_are_called_by_their_domains_when_there_are_several() -> None:
+    tables = [Table(name, (Column("id"),)) for name in ("bills", "tags", "users")]
+    models = [Model(f"{name}s", name, f"models.{name}", "", 1, ()) for name in ("bill", "user")]
+
+    several = pages(schema_of(*tables), Models(tuple(models), ()), title="Database")["README.md"]
+    one = pages(schema_of(*tables), Models((models[0],), ()), title="Database")["README.md"]
+
+    assert re.findall("(?m)^## .*", several) == ["## bill", "## user", "## Other tables"]
+    assert re.findall("(?m)^## .*", one) == ["## Tables", "## Other tables"]
+
+
+def test_constraints_are_what_the_columns_do_not_say() -> None:
+    id_and_name = (Column("id", "INTEGER"), Column("name", "TEXT"))
+    plain = Table("plain", id_and_name, PrimaryKey((Term("id"),), name="plain_key"))
+    counted = Table("counted", id_and_name, PrimaryKey((Term("id"),), autoincrement=True))
+    descending = Table("descending", id_and_name, PrimaryKey((Term("id", descending=True),)))
+    composite = Table("composite", id_and_name, PrimaryKey((Term("name"), Term("id")), name="composite_key"))
+    unique = Table("uniques", id_and_name, PrimaryKey((Term("id"),)), uniques=(Unique((Term("name"),)),))
+
+    written = pages(schema_of(plain, counted, descending, composite, unique), None, title="Database")
+
+    assert section(written["plain.md"], "Constraints") is None
+    assert section(written["counted.md"], "Constraints") == (
+        "| Kind | Definition |\n| --- | --- |\n| PRIMARY KEY AUTOINCREMENT | `id` |"
+    )
+    assert section(written["descending.md"], "Constraints") == (
+        "| Kind | Definition |\n| --- | --- |\n| PRIMARY KEY | `id` DESC |"
+    )
+    assert section(written["composite.md"], "Constraints") == (
+        "| Kind | Name | Definition |\n| --- | --- | --- |\n| PRIMARY KEY | `composite_key` | `name`, `id` |"
+    )
+    assert section(written["uniques.md"], "Constraints") == (
+        "| Kind | Definition |\n| --- | --- |\n| UNIQUE | `name` |"
+    )
+
+
+def test_an_action_that_only_some_keys_have_is_told_of_all() -> None:
+    parent = Table("parent", (Column("id"),))
+    keys = (
+        ForeignKey(("a",), "parent", ("id",)),
+        ForeignKey(("b",), "parent", ("id",), on_update="CASCADE"),
+    )
+    child = Table("child", (Column("a"), Column("b")), foreign_keys=keys)
+
+    page = pages(schema_of(parent, child), None, title="Database")["child.md"]
+
+    assert section(page, "References") == (
+        "| Columns | Table | Its columns | ON UPDATE |\n| --- | --- | --- | --- |\n"
+        "| `a` | [`parent`](parent.md) | `id` | NO ACTION |\n"
+        "| `b` | [`parent`](parent.md) | `id` | CASCADE |"
+    )
+
+
+def test_a_decimal_that_is_a_number_is_told_from_one_that_is_text() -> None:
+    price, exact = Column("price", "NUMERIC", not_null=True), Column("exact", "TEXT", not_null=True)
+    columns = (
+        ModelColumn("price", "price", "Decimal", "int | float", nullable=False, optional=False, description="In euro."),
+        ModelColumn("exact", "exact", "Decimal", "str", nullable=False, optional=False, storage="decimal text"),
+    )
+    models = Models((Model("items", "Item", "models.shop", "models/shop.py", 1, columns),), ())
+
+    page = pages(schema_of(Table("items", (price, exact))), models, title="Database")["items.md"]
+
+    assert section(page, "Columns") == (
+        "| Name | Type | Null | Meaning |\n| --- | --- | --- | --- |\n"
+        "| `price` | `NUMERIC` | no | In euro.<br>Stored as a number, which may lose digits. |\n"
+        "| `exact` | `TEXT` | no | Stored as decimal text. |"
+    )
 
 
 def test_without_models_there_is_one_group() -> None:
@@ -257,7 +351,7 @@ def test_a_reference_to_a_table_that_is_not_there_has_no_link() -> None:
 
     page = pages(schema_of(child), None, title="Database")["child.md"]
 
-    assert "| `a` | `gone` | `id` | NO ACTION | NO ACTION |" in page
+    assert "| Columns | Table | Its columns |\n| --- | --- | --- |\n| `a` | `gone` | `id` |\n" in page
     assert '  "child" }o--o| "gone" : "a"\n' in page
 
 
@@ -293,7 +387,7 @@ def test_a_hub_is_drawn_within_githubs_limits() -> None:
     page = pages(schema_of(hub, *spokes), None, title="Database")["hub.md"]
 
     diagram = page.split("```mermaid\n")[1].split("```")[0]
-    assert diagram.count("--") == 500
+    assert diagram.count("}o--o| ") == 500
     assert len(diagram) <= 50_000
     assert "References that this diagram has no room for: 100.\n" in page
 
@@ -312,7 +406,7 @@ def test_long_names_are_drawn_within_githubs_limits() -> None:
     page = pages(schema_of(hub, *spokes), None, title="Database")["hub.md"]
 
     diagram = page.split("```mermaid\n")[1].split("```")[0]
-    drawn = diagram.count("--")
+    drawn = diagram.count("}o--o| ")
     assert 100 < drawn < 450
     assert len(diagram) <= 50_000
     assert f"References that this diagram has no room for: {450 - drawn}.\n" in page

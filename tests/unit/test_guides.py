@@ -24,6 +24,8 @@ from sqlmodel import Session, SQLModel
 
 from progy import config, generate
 from progy.cli.main import run
+from progy.d1.connection import Connection
+from progy.d1.ledger import Ledger
 from progy.emit.rows import RowTypes
 from progy.errors import ModelError
 from progy.migrations.directory import MigrationDirectory
@@ -34,6 +36,8 @@ from progy.worker import config as worker_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from tests.conftest import Project as CommandProject
 
 ROOT = Path(__file__).parents[2]
 GUIDES = ("README.md", *(path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "docs").glob("*.md"))))
@@ -56,6 +60,8 @@ class Block:
         if self.language == "python":
             uses = {"models": r"\btable=True\b", "worker": r"^from bindings\b"}
             return next((kind for kind, sign in uses.items() if re.search(sign, self.text, re.MULTILINE)), "unknown")
+        if self.language == "sql" and self.text.startswith("-- "):
+            return "recipe"
         kinds = {"sh": "commands", "console": "commands", "sql": "sql", "toml": "toml", "json": "json", "jsonc": "json"}
         return kinds.get(self.language, "unknown")
 
@@ -92,7 +98,7 @@ def with_kind(*kinds: str) -> pytest.MarkDecorator:
 
 def test_no_block_goes_untested() -> None:
     assert [str(block) for block in of_kind("unknown")] == []
-    tested = {"models", "sql", "worker", "excerpt", "commands", "toml", "json"}
+    tested = {"models", "sql", "recipe", "worker", "excerpt", "commands", "toml", "json"}
     assert {block.kind for block in BLOCKS} == tested
 
 
@@ -114,7 +120,7 @@ def anchors(guide: Path) -> set[str]:
 def migration(root: Path, models: str) -> str:
     """The migration that progy writes for a module of models, proven under D1's rules."""
     (root / "models.py").write_text(models, encoding="utf-8")
-    proposal = propose(load(root), MigrationDirectory(root / "migrations"))
+    proposal = propose(load(root), MigrationDirectory(root / "migrations"), Ledger())
     assert proposal is not None
     return proposal.text
 
@@ -129,6 +135,21 @@ def test_the_sql_below_a_model_is_what_progy_writes(block: Block, tmp_path: Path
     above = [other for other in BLOCKS if other.guide == block.guide and other.line < block.line][-1]
     assert above.kind == "models", "SQL in a guide stands below the models that it is made from"
     assert migration(tmp_path, above.text) == block.text
+
+
+@with_kind("recipe")
+def test_a_recipe_gives_what_its_comment_says_and_keeps_the_rows(block: Block, project: CommandProject) -> None:
+    assert block.text.startswith("-- orders.note becomes an INTEGER\n")
+    project.progy("gen", "migration")
+    project.write(
+        "migrations/0002_rows.sql", "INSERT INTO customers VALUES (1, 'a'); INSERT INTO orders VALUES (5, 1, '42');\n"
+    )
+    project.write("migrations/0003_recipe.sql", block.text)
+    project.write("models.py", project.read("models.py").replace("note: str | None", "note: int | None"))
+    assert project.progy("gen", "migration").stderr == "everything is up to date\n"
+    state = json.loads(project.progy("apply", "--json").stdout)
+    with Connection(project.root / state["database"]) as connection:
+        assert connection.query("SELECT id, customer_id, note, typeof(note) FROM orders") == [(5, 1, 42, "integer")]
 
 
 @with_kind("toml")
@@ -192,7 +213,7 @@ def project_of(guide: str, root: Path) -> Path:
     text = shown[0].text if shown else SMALL_WORKER
     (root / "wrangler.jsonc").write_text(text, encoding="utf-8")
     write_models(root, of_kind("models", guide))
-    generate.bindings(Project(root), load(root)).write()
+    list(generate.bindings(Project(root), load(root)).write())
     for number, block in enumerate(of_kind("worker", guide)):
         (root / f"worker{number}.py").write_text(block.text, encoding="utf-8")
     (root / "workers.pyi").write_text(SDK)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import subprocess
 import sys
 import textwrap
+import warnings
+from importlib.machinery import SourceFileLoader
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +20,7 @@ from progy.schema.load import load
 from progy.schema.models import Model, ModelColumn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from progy.schema.models import Models
@@ -315,7 +319,7 @@ def error(root: Path, dotted: str = "models") -> tuple[str, str | None]:
 def test_no_module(project: Callable[..., Path]) -> None:
     hint = (
         "`[tool.progy] models` in pyproject.toml names the package with your SQLModel classes, as imported from the "
-        "project's root; without it, that is `models`"
+        "project's root or from src in it; without it, that is `models`"
     )
     assert error(project(), "tables") == ("there is no module tables", hint)
     assert error(project(), "models.tables") == ("there is no module models.tables", hint)
@@ -342,10 +346,212 @@ def test_another_package_of_the_name(
 
 
 def test_no_table(project: Callable[..., Path]) -> None:
-    assert error(project(base="from sqlmodel import SQLModel\nclass Base(SQLModel): ...\n")) == (
+    root = project()
+    assert error(root) == (
         "models/__init__.py: the models in models declare no table",
         "a table is a class like `class User(SQLModel, table=True):`",
     )
+    project(a=IMPORTS + "class Tag(SQLModel): ...\n")
+    assert error(root) == (
+        "models/a.py:2: the models in models declare no table: table=True is missing in Tag",
+        "a table is a class like `class Tag(SQLModel, table=True):`",
+    )
+    project(b="from models.a import *\nclass B(Tag): ...\nclass C(Tag): ...\nclass D(Tag): ...\nclass E(Tag): ...\n")
+    assert error(root)[0] == (
+        "models/a.py:2: the models in models declare no table: table=True is missing in Tag, B, C and 2 more"
+    )
+
+
+def test_models_may_lie_in_src(project: Callable[..., Path]) -> None:
+    root = project(
+        {
+            "shared.py": "X = 1\n",
+            "src/app/__init__.py": "",
+            "src/app/base.py": "X = 1\n",
+            "src/beside.py": "from shared import X\n",
+            "src/app/models/user.py": "from app.base import X\nfrom beside import X\n" + IMPORTS + USER,
+        }
+    )
+    (model,) = load(root, "app.models").models
+    assert (model.module, model.file, model.line) == ("app.models.user", "src/app/models/user.py", 4)
+    assert not {"app", "app.base", "beside", "shared"} & sys.modules.keys()
+    assert str(root / "src") not in sys.path
+    assert error(root, "src.app.models") == (
+        "src/app/models/user.py:1: ModuleNotFoundError: No module named 'app'",
+        'models = "app.models" in [tool.progy]: progy looks in src by itself',
+    )
+    project({"src/app/models/user.py": "1 / 0\n"})
+    assert error(root, "app.models")[0] == "src/app/models/user.py:1: ZeroDivisionError: division by zero"
+
+
+def test_the_root_comes_before_src(project: Callable[..., Path]) -> None:
+    root = project({"src/models.py": IMPORTS + USER.replace("User", "Other")}, user=IMPORTS + USER)
+    assert tables(load(root)) == ["user"]
+    (root / "models" / "__init__.py").unlink()
+    assert error(root)[0] == "models: Python finds another package models, because this one has no __init__.py"
+
+
+def test_a_root_with_a_space_in_its_name(project: Callable[..., Path], tmp_path: Path) -> None:
+    project({"my project/models/__init__.py": "", "my project/models/user.py": IMPORTS + USER})
+    assert tables(load(tmp_path / "my project")) == ["user"]
+    assert error(tmp_path, "my project.models")[0] == "there is no module my project.models"
+
+
+def test_a_link_that_leads_nowhere(project: Callable[..., Path]) -> None:
+    root = project(user=IMPORTS + USER)
+    (root / "models" / ".#user.py").symlink_to("an editor's lock")
+    assert tables(load(root)) == ["user"]
+    (root / "models" / "shared.py").symlink_to("../../shared.py")
+    assert error(root) == ("models/shared.py: a link to ../../shared.py, which isn't there", None)
+
+
+def test_a_null_byte(project: Callable[..., Path]) -> None:
+    message = "models/a.py: SyntaxError: source code string cannot contain null bytes"
+    assert error(project(a="A = 1\n\0"))[0] == message
+    root = project(__init__="\nfrom models.a import A\n")
+    assert error(root)[0] == message
+    (root / "models" / "_.py").symlink_to("nowhere")
+    assert error(root)[0] == message
+    project({"app/__init__.py": "\0", "app/models.py": ""})
+    assert error(root, "app.models")[0] == "app/__init__.py: SyntaxError: source code string cannot contain null bytes"
+
+
+def test_a_file_that_cannot_be_read(project: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    root = project(a="A = 1\n", b="from models.a import A\n")
+    read = SourceFileLoader.get_data
+
+    def refuse(self: SourceFileLoader, path: str) -> bytes:
+        if path == str(root / "models" / "a.py"):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return read(self, path)
+
+    monkeypatch.setattr(SourceFileLoader, "get_data", refuse)
+    assert error(root)[0] == "models/a.py: can't be read: Permission denied"
+    (root / "models" / "__init__.py").write_text("import models.b\n")
+    assert error(root)[0] == "models/a.py: can't be read: Permission denied"
+
+
+def test_a_folder_that_cannot_be_read(project: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    root = project({"models/inner/a.py": "A = 1\n"})
+
+    def refuse(self: Path) -> Iterator[Path]:
+        if self.name == "inner":
+            raise PermissionError(errno.EACCES, "Permission denied", str(self))
+        return iter([root / "models" / "inner"])
+
+    monkeypatch.setattr("pathlib.Path.iterdir", refuse)
+    assert error(root)[0] == "models/inner: can't be read: Permission denied"
+
+
+def test_what_a_module_fails_to_read_is_its_own_business(project: Callable[..., Path]) -> None:
+    root = project(a="from pathlib import Path\nPath(__file__).with_name('words.txt').read_text()\n")
+    assert error(root)[0].startswith("models/a.py:2: FileNotFoundError: [Errno 2] No such file or directory: ")
+
+
+def test_a_file_that_python_is_too_small_for(project: Callable[..., Path]) -> None:
+    message, _ = error(project(a=f"A = {'-' * 300_000}1\n"))
+    assert re.fullmatch(r"models/a\.py: (MemoryError|RecursionError)\b.*", message)
+    root = project({"app/__init__.py": f"A = {'-' * 300_000}1\n", "app/models.py": ""})
+    assert re.fullmatch(r"(MemoryError|RecursionError)\b.*", error(root, "app.models")[0])
+
+
+def test_an_interrupt_stays_one(project: Callable[..., Path]) -> None:
+    before = (sys.path[:], sys.modules.get("models"))
+    root = project(a="raise KeyboardInterrupt\n")
+    with pytest.raises(KeyboardInterrupt):
+        load(root)
+    assert (sys.path, sys.modules.get("models")) == before
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "class Tag(SQLModel, table=True):\n    id: int = Field(primary_key=True)\n" * 2,
+        USER + "    metadata: str\n",
+    ],
+)
+def test_an_error_comes_without_the_warnings_of_libraries(project: Callable[..., Path], source: str) -> None:
+    with warnings.catch_warnings(record=True) as shown:
+        warnings.simplefilter("always")
+        error(project(a=IMPORTS + source))
+    assert shown == []
+
+
+@pytest.mark.filterwarnings("ignore:This declarative base already contains")
+def test_a_class_declared_twice(project: Callable[..., Path]) -> None:
+    hint = "give one of them another __tablename__"
+    root = project(a=IMPORTS + USER + "\n" + USER)
+    assert error(root) == ("models/a.py:5: the table user is declared twice, first by User in models/a.py:2", hint)
+    project(a=IMPORTS + USER, b="\n\n" + IMPORTS + "\n" + USER)
+    assert error(root) == ("models/b.py:5: the table user is declared twice, first by User in models/a.py:2", hint)
+
+
+@pytest.mark.parametrize(
+    ("imported", "field", "hint"),
+    [
+        ("from datetime import date", "date: date | None = None", "`import datetime as dt`, and write `dt.date`"),
+        ("from datetime import date", "date: date = None", "`import datetime as dt`, and write `dt.date`"),
+        (
+            "from datetime import date",
+            "date: date | None = Field(\n        default=None\n    )",
+            "`import datetime as dt`, and write `dt.date`",
+        ),
+        ("from datetime import time", "time: Optional[time] = Field()", "`import datetime as dt`, and write `dt.time`"),
+        (
+            "from ipaddress import ip_address",
+            "ip_address: ip_address | None = None",
+            "`import ipaddress`, and write `ipaddress.ip_address`",
+        ),
+        ("kind = str", "kind: kind | None = None", "call one of them another name"),
+        ("from .kinds import kind", "kind: kind | None = None", "call one of them another name"),
+    ],
+)
+@pytest.mark.parametrize("future", ["", "from __future__ import annotations\n"])
+def test_a_field_named_like_its_type(
+    project: Callable[..., Path], future: str, imported: str, field: str, hint: str
+) -> None:
+    source = f"{future}from typing import Optional; {imported}\n{IMPORTS}{USER}    {field}\n"
+    name = field.partition(":")[0]
+    message = f"models/a.py:{source.count(chr(10), 0, source.index(field)) + 1}: User.{name}"
+    root = project(a=source, kinds="kind = str\n")
+    assert error(root) == (f"{message}: the field hides the type it is named like", hint)
+
+
+def test_a_field_named_like_its_type_without_a_default(project: Callable[..., Path]) -> None:
+    assert tables(load(project(a="from datetime import date\n" + IMPORTS + USER + "    date: date\n"))) == ["user"]
+
+
+def server_default(value: str, annotation: str = "int", more: str = "") -> str:
+    field = f"Field({more}sa_column_kwargs={{'server_default': {value}}})"
+    return (
+        f"class E(enum.Enum):\n    A = 'x'\nclass L(enum.IntEnum):\n    LOW = 1\n{USER}    x: {annotation} = {field}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "told", "hint"),
+    [
+        (server_default("1"), "1 is no string", 'write it as text: "1"'),
+        (server_default("-1.5", "float"), "-1.5 is no string", 'write it as text: "-1.5"'),
+        (server_default("True", "bool"), "True is no string", 'write it as text: "1"'),
+        (server_default("1", "Literal['a']", "sa_type=Text, "), "1 is no string", 'write it as text: "1"'),
+        (server_default("E.A", "E"), "E.A is no string", 'write it as text: "A"'),
+        (server_default("E.A", "E", "sa_type=ValueEnum(E), "), "E.A is no string", 'write it as text: "x"'),
+        (server_default("L.LOW", "L", "sa_type=ValueEnum(L), "), "L.LOW is no string", 'write it as text: "1"'),
+        (server_default("L.LOW", "int"), "L.LOW is no string", 'write it as text: "1"'),
+        (server_default("dict"), "is of type type, and no string", "an expression is text(...), from sqlalchemy"),
+    ],
+)
+def test_a_server_default_that_sqlalchemy_does_not_take(
+    project: Callable[..., Path], source: str, told: str, hint: str
+) -> None:
+    above = "import enum; from progy import ValueEnum; from sqlalchemy import Text; from typing import Literal\n"
+    assert error(project(a=above + IMPORTS + source)) == (f"models/a.py:9: User.x: the server default {told}", hint)
+
+
+def test_a_server_default_of_a_column_that_sqlalchemy_does_not_take(project: Callable[..., Path]) -> None:
+    source = "from sqlalchemy import Column, Integer\nc = Column(Integer, server_default=0)\n"
+    assert error(project(a=source)) == ("models/a.py:2: the server default 0 is no string", 'write it as text: "0"')
 
 
 @pytest.mark.parametrize(
@@ -368,6 +574,11 @@ def test_no_table(project: Callable[..., Path]) -> None:
         ("import sys\nsys.exit(3)\n", "models/a.py:4: the models call sys.exit while they are imported", None),
         ("1 / 0\n", "models/a.py:3: ZeroDivisionError: division by zero", None),
         ("raise KeyError\n", "models/a.py:3: KeyError", None),
+        (
+            "def f():\n    f()\nf()\n",
+            "models/a.py:4: RecursionError: maximum recursion depth exceeded",
+            None,
+        ),
         (
             USER + "    kind: Literal['a', 'b']\n",
             "models/a.py:5: User.kind: a Literal needs a sa_type",
@@ -433,6 +644,37 @@ def test_no_table(project: Callable[..., Path]) -> None:
             USER + "    boss: int = Field(foreign_key='user.idd')\n",
             "models/a.py:5: User.boss: refers to user.idd, but the table user has no column idd",
             "did you mean user.id?",
+        ),
+        *(
+            (
+                USER + f"    boss_id: int = Field(foreign_key='{target}')\n    boss: 'User' = Relationship()\n",
+                f"models/a.py:5: User.boss_id: refers to {target}, {reason}",
+                hint,
+            )
+            for target, reason, hint in [
+                ("users.id", "but there is no table users", "did you mean user.id?"),
+                ("user.x", "but the table user has no column x", "did you mean user.id?"),
+                ("user", "which isn't a table and a column", 'foreign_key="user.id"'),
+            ]
+        ),
+        (
+            USER.replace("User(", "Tag(")
+            + "    __tablename__ = 'sqlite_tag'\n    up_id: int = Field(foreign_key='sqlite_tag.id')\n"
+            "    up: 'Tag' = Relationship(back_populates='no')\n",
+            "models/a.py:3: Tag: D1 keeps names like sqlite_tag for itself",
+            None,
+        ),
+        (
+            USER + "".join(f"    c{number}: int\n" for number in range(100)),
+            "models/a.py:3: User: D1 allows 100 columns a table, and this one has 101",
+            None,
+        ),
+        (
+            "from sqlalchemy import Index\n"
+            + USER
+            + "    __table_args__ = (Index('mine', 'id'), Index('mine', 'id', unique=True))\n",
+            "models/a.py:4: User: two indexes are called mine",
+            None,
         ),
         (
             USER + "    boss: int = Field(foreign_key='user')\n",

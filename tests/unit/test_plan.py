@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from progy.d1.connection import Connection
 from progy.diff.compare import compare
 from progy.errors import UnsupportedChangeError
 from progy.migrations.file import render_file
 from progy.migrations.naming import given_name, name_for
 from progy.plan.statements import plan
+from progy.schema.objects import Schema
 from tests.unit.test_compare import schema
 
 
@@ -107,6 +109,7 @@ def test_tables_dropped_in_a_cycle() -> None:
     old = "CREATE TABLE a (id INTEGER PRIMARY KEY, b REFERENCES b (id)); CREATE TABLE b (id INTEGER PRIMARY KEY, a REFERENCES a (id))"
     assert migration(old, "") == (
         """\
+-- The rows refer to each other until all of them are gone.
 PRAGMA defer_foreign_keys = ON;
 
 -- Deletes the table b and its rows.
@@ -116,6 +119,52 @@ DROP TABLE b;
 DROP TABLE a;
 """
     )
+
+
+@pytest.mark.parametrize(
+    ("action", "before"),
+    [
+        ("NO ACTION", ""),
+        ("SET NULL", ""),
+        (
+            "RESTRICT",
+            "-- The rows refer to each other until all of them are gone.\nPRAGMA defer_foreign_keys = ON;\n\n",
+        ),
+        (
+            "CASCADE",
+            """\
+-- So that its rows don't delete each other one by one, which goes ten levels deep only.
+CREATE TRIGGER "n goes whole" BEFORE DELETE ON n BEGIN SELECT RAISE(IGNORE); END;
+
+""",
+        ),
+    ],
+)
+def test_a_table_whose_rows_refer_to_each_other_is_dropped(action: str, before: str) -> None:
+    table = f"CREATE TABLE n (id INTEGER PRIMARY KEY, p INTEGER REFERENCES n (id) ON DELETE {action})"
+    text = migration(table, "")
+    assert text == f"{before}-- Deletes the table n and its rows.\nDROP TABLE n;\n"
+    rows = ", ".join(f"({number}, {number - 1 or 'NULL'})" for number in range(1, 41))
+    with Connection() as shadow:
+        with shadow.transaction():
+            shadow.run(f"{table};INSERT INTO n VALUES {rows}", where="rows")
+        with shadow.transaction():
+            shadow.run(text, where="plan")
+        assert shadow.schema() == Schema()
+
+
+def test_names_that_move_between_tables_and_indexes() -> None:
+    assert migration("CREATE TABLE k (a); CREATE TABLE t (b)", "CREATE TABLE t (b); CREATE INDEX k ON t (b)") == (
+        "-- Deletes the table k and its rows.\nDROP TABLE k;\n\nCREATE INDEX k ON t (b);\n"
+    )
+    assert migration("CREATE TABLE t (b); CREATE INDEX k ON t (b)", "CREATE TABLE k (a)") == (
+        "DROP INDEX k;\n\nCREATE TABLE k (\n  a\n);\n\n-- Deletes the table t and its rows.\nDROP TABLE t;\n"
+    )
+
+
+def test_a_column_goes_before_those_that_its_check_names() -> None:
+    text = migration("CREATE TABLE t (a, b CHECK (b > a), c)", "CREATE TABLE t (c)")
+    assert text.index("DROP COLUMN b") < text.index("DROP COLUMN a")
 
 
 def test_a_comment_never_holds_a_semicolon_or_a_line_break() -> None:
@@ -147,6 +196,19 @@ REFUSED = {
         "CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE a (b)",
         "CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE a (b, c INTEGER DEFAULT 1 REFERENCES p (id))",
         "add column a.c: a column with a reference can't be added with a default; let it be NULL",
+    ),
+    "a default that its own check forbids": (
+        "CREATE TABLE a (b)", "CREATE TABLE a (b, c INTEGER DEFAULT 0 CHECK (c > 0))",
+        "add column a.c: its CHECK forbids 0, which the rows that are there would get",
+    ),
+    "a unique index on one default": (
+        "CREATE TABLE a (b)", "CREATE TABLE a (b, c TEXT DEFAULT 'x'); CREATE UNIQUE INDEX i ON a (c)",
+        "create index i on a: every row that is there would get the same default, which a unique index forbids",
+    ),
+    "an index that takes a table's name too early": (
+        "CREATE TABLE k (a PRIMARY KEY); CREATE TABLE t (b, c REFERENCES k (a) ON DELETE CASCADE)",
+        "CREATE TABLE t (b); CREATE INDEX k ON t (b)",
+        "drop table k: an index takes its name while tables that refer to it stay; do that in two migrations",
     ),
     "a stored column": (
         "CREATE TABLE a (b)", "CREATE TABLE a (b, c AS (b) STORED)", "add column a.c: a STORED column can't be added in place",
@@ -193,14 +255,14 @@ def test_what_has_no_safe_statement_is_refused_by_name(name: str) -> None:
         (
             "CREATE TABLE v (a, b)",
             "CREATE TABLE v (a, c); CREATE TABLE w (a)",
-            "create_w_and_add_c_to_v_and_drop_b_from_v",
+            "drop_b_from_v_and_create_w_and_add_c_to_v",
         ),
         (
             "",
             "".join(f"CREATE TABLE table_number_{n} (a);" for n in range(9)),
             "create_table_number_0_and_more",
         ),
-        ("", 'CREATE TABLE "Größe; x" (a)', "create_gr_e_x"),
+        ("", 'CREATE TABLE "Größe; x" (a)', "create_groe_x"),
     ],
 )
 def test_names_that_say_what_changes(old: str, new: str, name: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from progy.errors import ConfigError
+from progy.errors import ConfigError, UsageError
 from progy.worker import config
 from progy.worker.javascript import Json, number, ordered, stringify
 from progy.worker.jsonc import parse
@@ -26,7 +26,7 @@ def load(directory: Path, text: str, env: str | None = None, name: str = "wrangl
 
 
 def refusal(directory: Path, text: str, env: str | None = None, name: str = "wrangler.jsonc") -> str:
-    with pytest.raises(ConfigError) as caught:
+    with pytest.raises((ConfigError, UsageError)) as caught:
         load(directory, text, env, name)
     return str(caught.value).removeprefix(f"{directory}/")
 

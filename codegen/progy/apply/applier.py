@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from progy.apply.state import compare
-from progy.errors import ApplyError, DatabaseError, SqlError, UsageError
+from progy.errors import ApplyError, SqlError, UsageError
+from progy.migrations import step
+from progy.migrations.directory import leading_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -42,7 +44,7 @@ def read_ledger(path: Path, ledger: Ledger) -> list[LedgerRow]:
 
 
 def up_to(migrations: list[Migration], name: str | None) -> list[Migration]:
-    """The migrations up to that one, which may be named without its `.sql`; all when none is named.
+    """The migrations up to that one, named with or without its `.sql`, or by its number; all when none is named.
 
     Raises:
         UsageError: There is none of that name.
@@ -50,7 +52,8 @@ def up_to(migrations: list[Migration], name: str | None) -> list[Migration]:
     if name is None:
         return migrations
     names = [migration.name for migration in migrations]
-    for wanted in (name, f"{name}.sql"):
+    numbered = [one for one in names if name.isdecimal() and leading_number(one) == int(name)]
+    for wanted in (name, f"{name}.sql", *(numbered if len(numbered) == 1 else ())):
         if wanted in names:
             return migrations[: names.index(wanted) + 1]
     raise UsageError(f"no migration is called {name}", hint="see the names with: progy status")
@@ -73,15 +76,13 @@ def script(migration: Migration, ledger: Ledger, *, create: bool) -> str:
     parts = [f"-- {migration.name}\nBEGIN IMMEDIATE;"]
     if create:
         parts.append(ledger.create_sql())
-    parts += [ledger.record_sql(migration.name), migration.text.rstrip("\n"), "COMMIT;\n"]
+    text = migration.text.rstrip()
+    parts += [ledger.record_sql(migration.name), text if text.endswith(";") else f"{text}\n;", "COMMIT;\n"]
     return "\n".join(parts)
 
 
 def apply(migrations: Sequence[Migration], connection: Connection, ledger: Ledger) -> Iterator[Applied]:
     """Apply the migrations that the database lacks, one after another, and give each one when it is done.
-
-    Each is one transaction with its ledger row, which goes first: whoever else applies the same migration at the same
-    time waits, then finds it done.
 
     Raises:
         ApplyError: A statement fails. Its migration is rolled back whole; those given before stay.
@@ -89,25 +90,14 @@ def apply(migrations: Sequence[Migration], connection: Connection, ledger: Ledge
     """
     for migration in lacking(migrations, ledger.read(connection)):
         started = time.monotonic()
-        where = str(migration.path)
         try:
-            with connection.transaction():
-                if migration.name in {row.name for row in ledger.read(connection)}:
-                    continue  # another applier was faster
-                connection.query(ledger.create_sql())
-                connection.query(ledger.record_sql(migration.name))
-                count = connection.run(migration.text, where=where)
+            count = step.run(migration, connection, ledger)
         except SqlError as error:
             raise ApplyError(
-                f"{migration.name} failed and was rolled back: {error.message}",
+                f"{error.message}\n{migration.name} was rolled back whole",
                 statement=error.statement,
                 where=error.where,
                 hint="mend the file and apply again; the migrations before it stay applied",
             ) from None
-        except DatabaseError as error:
-            raise DatabaseError(
-                f"{migration.name} failed and was rolled back: {error.message}",
-                where=error.where,
-                hint=error.hint,
-            ) from None
-        yield Applied(migration.name, count, time.monotonic() - started)
+        if count is not None:
+            yield Applied(migration.name, count, time.monotonic() - started)

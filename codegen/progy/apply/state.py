@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from progy.migrations.directory import leading_number
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -35,6 +37,14 @@ class State:
     def of(self, state: Literal["applied", "pending", "missing"]) -> list[Entry]:
         """The entries in that state."""
         return [entry for entry in self.entries if entry.state == state]
+
+    def doubts(self) -> list[str]:
+        """What is probably not as it was meant."""
+        gone = [f"{entry.name} is applied, but its file is gone" for entry in self.of("missing")]
+        late = [f"{entry.name} is pending, but a later one is applied" for entry in self.entries if entry.out_of_order]
+        numbers = [number for entry in self.entries if (number := leading_number(entry.name)) is not None]
+        twice = [f"several migrations have the number {one}" for one in sorted({*numbers}) if numbers.count(one) > 1]
+        return gone + late + twice
 
 
 def compare(migrations: Sequence[Migration], ledger: Sequence[LedgerRow]) -> State:

@@ -24,26 +24,31 @@ def apply(  # noqa: PLR0913 - a command has as many parameters as options
     environment: options.Environment = None,
     local: options.Local = True,
     persist_to: options.PersistTo = None,
-    to: Annotated[str | None, typer.Option(help="Stop behind this migration.", show_default=False)] = None,
+    to: Annotated[
+        str | None, typer.Option(help="Stop after this migration.", metavar="NAME", show_default=False)
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the SQL that would run, and run nothing.")] = False,
     json: options.Json = False,
 ) -> None:
-    """Apply the pending migrations to the local D1 database.
+    """Apply pending migrations to the database.
 
-    Each migration is one transaction with its row in wrangler's ledger: it is there whole or not at all.
+    Each migration is one transaction with its row in the ledger of wrangler: it is there whole or not at all.
     """
-    from progy.apply import applier
+    from progy.apply import applier, state
 
     del local
     project = session.start(environment, json=json)
     chosen, path = session.local_database(project, database, persist_to)
     migrations = applier.up_to(chosen.migrations.migrations(), to)
     where = f"{chosen.binding.binding} (local)"
-    result: dict[str, Any] = {"database": project.relative(path)}
+    result: dict[str, Any] = {"binding": chosen.binding.binding, "database": project.relative(path)}
+    rows = applier.read_ledger(path, chosen.ledger)
+    for doubt in state.compare(chosen.migrations.migrations(), rows).doubts():
+        console.warn(doubt)
     if dry_run:
-        result["would_apply"] = _dry_run(migrations, path, chosen.ledger)
+        result["would_apply"] = _dry_run(applier.lacking(migrations, rows), chosen.ledger, create=not rows)
         console.say(f"{count(len(result['would_apply']), 'migration')} would be applied to {where}")
-    elif not migrations:
+    elif not migrations and not rows:
         result["applied"] = []
         console.say("no migrations; write the first with: progy gen migration")
     else:
@@ -57,15 +62,17 @@ def apply(  # noqa: PLR0913 - a command has as many parameters as options
     console.value(result)
 
 
-def _dry_run(migrations: list[Migration], path: Path, ledger: Ledger) -> list[str]:
-    """Print what would run; the names of the migrations."""
+def _dry_run(waiting: list[Migration], ledger: Ledger, *, create: bool) -> list[dict[str, str]]:
+    """Print what would run; each migration's name and SQL."""
     from progy.apply import applier
 
-    rows = applier.read_ledger(path, ledger)
-    waiting = applier.lacking(migrations, rows)
-    for migration in waiting:
-        console.result(applier.script(migration, ledger, create=not rows and migration is waiting[0]))
-    return [migration.name for migration in waiting]
+    scripts = [
+        {"name": migration.name, "sql": applier.script(migration, ledger, create=create and migration is waiting[0])}
+        for migration in waiting
+    ]
+    for script in scripts:
+        console.result(script["sql"])
+    return scripts
 
 
 def _apply(migrations: list[Migration], path: Path, ledger: Ledger, done: list[dict[str, Any]]) -> None:

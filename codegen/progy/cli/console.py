@@ -74,7 +74,8 @@ def error_value(error: ProgyError) -> dict[str, Any]:
 
 def style(text: str, name: str, stream: TextIO | None = None) -> str:
     """The text in a colour or weight, where the stream is a terminal and nobody said NO_COLOR."""
-    return f"\033[{_CODES[name]}m{text}\033[0m" if _wants_colour(stream or sys.stdout) else text
+    target = stream or sys.stdout
+    return f"\033[{_CODES[name]}m{text}\033[0m" if target is not None and _wants_colour(target) else text
 
 
 def count(number: int, noun: str) -> str:
@@ -88,9 +89,10 @@ def _wants_colour(stream: TextIO) -> bool:
     return bool(os.environ.get("FORCE_COLOR")) or (stream.isatty() and os.environ.get("TERM") != "dumb")
 
 
-def _write(stream: TextIO, text: str) -> None:
-    stream.write(text + "\n")
-    stream.flush()
+def _write(stream: TextIO | None, text: str) -> None:
+    if stream is not None:  # it may have been closed: `progy status >&-`
+        stream.write(text + "\n")
+        stream.flush()
 
 
 console = Console()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Annotated
 
@@ -11,6 +12,8 @@ from progy._version import __version__
 from progy.cli import apply, gen, status, typegen
 from progy.cli.console import console
 from progy.errors import ProgyError
+
+INTERRUPTED = 130
 
 app = typer.Typer(
     name="progy",
@@ -57,9 +60,15 @@ def run(arguments: list[str]) -> int:
         The exit code: 0 done; 1 failed, or a check found something; 2 a usage error; 130 interrupted.
     """
     console.json = False
+    for stream in (sys.stdout, sys.stderr):
+        # A name that the terminal's encoding hasn't is shown escaped, and is no error.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app(arguments, prog_name="progy")
     except SystemExit as done:
+        if done.code == INTERRUPTED:
+            console.say("interrupted")
         return done.code if isinstance(done.code, int) else 0
     except ProgyError as error:
         if console.debug:

@@ -9,16 +9,18 @@ import typer
 
 Database = Annotated[
     str | None,
-    typer.Option("--database", "-d", help="The D1 database: its binding, name or id.", show_default=False),
+    typer.Option(
+        "--database", "-d", help="The D1 database: its binding, name or id.", metavar="NAME", show_default=False
+    ),
 ]
 Environment = Annotated[
     str | None,
-    typer.Option("--env", "-e", help="The environment in the wrangler config.", show_default=False),
+    typer.Option("--env", "-e", help="The environment in the wrangler config.", metavar="NAME", show_default=False),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Check = Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 and name the files when any is stale.")]
 PersistTo = Annotated[
     Path | None,
-    typer.Option(help="The folder of wrangler's local state.", show_default=".wrangler/state"),
+    typer.Option(help="The folder of the local state (.wrangler/state).", metavar="FOLDER", show_default=False),
 ]
-Local = Annotated[bool, typer.Option("--local", help="The local database, which is the default.")]
+Local = Annotated[bool, typer.Option("--local", help="The local database, which is the default.", show_default=False)]

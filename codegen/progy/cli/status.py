@@ -19,7 +19,7 @@ def status(
     persist_to: options.PersistTo = None,
     json: options.Json = False,
 ) -> None:
-    """Show which migrations the local D1 database has and which it lacks."""
+    """Show which migrations are applied, which pending."""
     from progy.apply import applier, state
 
     del local
@@ -27,17 +27,18 @@ def status(
     chosen, path = session.local_database(project, database, persist_to)
     found = state.compare(chosen.migrations.migrations(), applier.read_ledger(path, chosen.ledger))
     for entry in found.entries:
-        when = entry.applied_at or "-"
-        note = "  out of order: one behind it is applied" if entry.out_of_order else ""
-        note = "  applied, but its file is gone" if entry.state == "missing" else note
-        console.result(f"{style(entry.state, _COLOURS[entry.state])}  {when:<19}  {entry.name}{note}")
+        when = f"{entry.applied_at} UTC" if entry.applied_at else ""
+        console.result(f"{style(entry.state, _COLOURS[entry.state])}  {when:<23}  {entry.name}")
+    for doubt in found.doubts():
+        console.warn(doubt)
     counts = {state_name: len(found.of(state_name)) for state_name in ("applied", "pending", "missing")}
     summary = ", ".join(f"{number} {name}" for name, number in counts.items() if number) or "no migrations"
     advice = "; apply with: progy apply" if counts["pending"] else ""
     console.say(f"{chosen.binding.binding} (local): {summary}{advice}")
-    console.say(style(project.relative(path), "dim", sys.stderr))
+    console.say(style(f"in {project.relative(path)}", "dim", sys.stderr))
     console.value(
         {
+            "binding": chosen.binding.binding,
             "database": project.relative(path),
             "exists": path.exists(),
             **counts,

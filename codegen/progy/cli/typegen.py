@@ -8,5 +8,8 @@ from progy.cli import gen, options
 def typegen(
     *, check: options.Check = False, environment: options.Environment = None, json: options.Json = False
 ) -> None:
-    """Write the Worker's typed bindings: the equivalent of `wrangler types`. The same as `progy gen bindings`."""
+    """Write typed bindings, as `wrangler types` does.
+
+    The same as `progy gen bindings`.
+    """
     gen.bindings(check=check, environment=environment, json=json)

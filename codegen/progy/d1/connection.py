@@ -6,6 +6,7 @@ What reads SQL is imported where it is needed: a command that finds nothing to d
 from __future__ import annotations
 
 import contextlib
+import time
 from typing import TYPE_CHECKING, Any
 
 import apsw
@@ -21,8 +22,10 @@ if TYPE_CHECKING:
     from progy.schema.objects import Schema
     from progy.sql.tokens import Statement
 
-BUSY_MILLISECONDS = 5_000
+BUSY_SECONDS = 5.0
 """How long to wait while another process, `wrangler dev` say, holds the file."""
+
+_PAUSE = 0.05
 
 
 class Connection:
@@ -42,7 +45,7 @@ class Connection:
         with _reported(path):
             self._connection = apsw.Connection(str(path) if path else ":memory:", flags=flags)
             try:
-                self._connection.set_busy_timeout(BUSY_MILLISECONDS)
+                self._connection.set_busy_handler(_wait)
                 # workerd's files are in WAL mode. Either question reads the header: whether this is a database.
                 self._connection.pragma("journal_mode", "wal") if create else self._connection.pragma("schema_version")
             except apsw.Error:
@@ -84,18 +87,26 @@ class Connection:
 
         Raises:
             DatabaseError: The lock can't be had in time, or the commit fails.
+            SqlError: A reference that was deferred to the end dangles.
         """
         with _reported(self.path):
             self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield
             with _reported(self.path):
-                self._connection.execute("COMMIT")
+                self._commit()
         except BaseException:
             # SQLite rolls back by itself when the disk is full, say.
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
+
+    def _commit(self) -> None:
+        try:
+            self._connection.execute("COMMIT")
+        except apsw.ConstraintError as error:
+            # What was deferred is checked now.
+            raise SqlError(f"{error} at the end: a row refers to one that isn't there", statement="COMMIT") from None
 
     def run(self, text: str, *, where: str) -> int:
         """Run the statements of a text under D1's rules, inside a transaction that is open.
@@ -136,16 +147,25 @@ def parse(text: str, *, where: str) -> list[Statement]:
     """The statements of a text.
 
     Raises:
-        SqlError: A quote is never closed.
+        SqlError: A quote is never closed, or there is a NUL character.
     """
     from progy.sql.tokens import UnclosedQuoteError, statements
 
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise SqlError("a NUL character, which SQLite takes for the end", statement="", where=f"{where}:{line}")
     try:
         return statements(text)
     except UnclosedQuoteError as error:
         line = text.count("\n", 0, error.position) + 1
         excerpt = text[error.position :].split("\n", 1)[0]
         raise SqlError("a quote is never closed", statement=excerpt, where=f"{where}:{line}") from None
+
+
+def _wait(attempts: int) -> bool:
+    """Whether to try again for a lock. In steps, so that Ctrl-C is heard meanwhile."""
+    time.sleep(_PAUSE)
+    return attempts * _PAUSE < BUSY_SECONDS
 
 
 _HINTS: dict[type[apsw.Error], str] = {

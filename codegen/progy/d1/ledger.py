@@ -37,6 +37,10 @@ class Ledger:
         rows = connection.query(f"SELECT name, applied_at FROM {always_quote(self.table)} ORDER BY id")  # noqa: S608 - quoted
         return [LedgerRow(str(name), str(applied_at)) for name, applied_at in rows]
 
+    def has(self, connection: Connection, migration: str) -> bool:
+        """Whether the database has that migration."""
+        return any(row.name == migration for row in self.read(connection))
+
     def create_sql(self) -> str:
         """The statement that makes the table, unless it is there."""
         return (

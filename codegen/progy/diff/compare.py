@@ -21,7 +21,7 @@ from progy.schema import canonical
 from progy.schema.objects import fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from progy.schema.objects import (
         Check,
@@ -122,41 +122,59 @@ def _unique_constraints(table: Table) -> set[object]:
 
 
 def _index_key(index: Index, schema: Schema) -> object:
-    where = canonical.expression(index.where) if index.where else None
-    terms = canonical.terms(index.terms, schema.table(index.table))
+    table = schema.table(index.table)
+    where = canonical.expression(index.where, canonical.columns_of(table)) if index.where else None
+    terms = canonical.terms(index.terms, table)
     return (fold(index.table), index.unique, terms, where)
 
 
 def _column_aspects(old: Column, new: Column, old_table: Table, new_table: Table) -> tuple[str, ...]:
     aspects = []
-    if canonical.type_of(old, old_table) != canonical.type_of(new, new_table):
+    if canonical.type_of(old, old_table) != canonical.type_of(new, new_table) and _types(old, new):
         aspects.append(f"type {old.type or 'none'} -> {new.type or 'none'}")
     was, becomes = canonical.not_null(old, old_table), canonical.not_null(new, new_table)
     if was != becomes:
         aspects.append("NOT NULL added" if becomes else "NOT NULL removed")
     elif old.not_null_conflict != new.not_null_conflict:
         aspects.append("NOT NULL's ON CONFLICT clause")
-    if canonical.default(old.default, old.type) != canonical.default(new.default, new.type):
+    if _default(old, old_table) != _default(new, new_table):
         aspects.append(f"default {old.default or 'none'} -> {new.default or 'none'}")
     if canonical.collation(old.collation) != canonical.collation(new.collation):
         aspects.append(f"collation {canonical.collation(old.collation)} -> {canonical.collation(new.collation)}")
-    if _generated(old) != _generated(new):
+    if _generated(old, old_table) != _generated(new, new_table):
         aspects.append("generated expression")
     return tuple(aspects)
 
 
-def _generated(column: Column) -> object:
+def _default(column: Column, table: Table) -> object:
+    return canonical.default(column.default, column.type, strict=table.strict)
+
+
+def _generated(column: Column, table: Table) -> object:
     generated = column.generated
-    return generated and (canonical.expression(generated.expression), generated.stored)
+    return generated and (canonical.expression(generated.expression, canonical.columns_of(table)), generated.stored)
+
+
+def _types(old: Column, new: Column) -> bool:
+    """Whether the types are written differently. Where not, another key alone makes them mean another thing."""
+    return old.type.upper() != new.type.upper()
 
 
 def _primary_key_aspects(old: Table, new: Table) -> tuple[str, ...]:
     before, after = old.primary_key, new.primary_key
-    if _primary_key(before, old) != _primary_key(after, new):
-        return (f"primary key {_columns(before)} -> {_columns(after)}",)
+    if _primary_key(before, old) != _primary_key(after, new) and not _retyped(before, after, old, new):
+        return (f"primary key {_written(before)} -> {_written(after)}",)
     if before and after and before.autoincrement != after.autoincrement:
         return ("AUTOINCREMENT added" if after.autoincrement else "AUTOINCREMENT removed",)
     return ()
+
+
+def _retyped(before: PrimaryKey | None, after: PrimaryKey | None, old: Table, new: Table) -> bool:
+    """Whether the key differs by its column's type alone, which is said of the column."""
+    if before is None or after is None or _written(before) != _written(after) or len(before.terms) > 1:
+        return False
+    was, becomes = old.column(before.terms[0].sql), new.column(after.terms[0].sql)
+    return was is not None and becomes is not None and _types(was, becomes)
 
 
 def _primary_key(key: PrimaryKey | None, table: Table) -> object:
@@ -171,8 +189,14 @@ def _primary_key(key: PrimaryKey | None, table: Table) -> object:
     return (terms, key.conflict)
 
 
-def _columns(key: PrimaryKey | None) -> str:
-    return f"({', '.join(key.columns)})" if key else "none"
+def _written(key: PrimaryKey | None) -> str:
+    if key is None:
+        return "none"
+    terms = ", ".join(
+        term.sql + (f" COLLATE {term.collation}" if term.collation else "") + (" DESC" if term.descending else "")
+        for term in key.terms
+    )
+    return f"({terms})" + (f" ON CONFLICT {key.conflict}" if key.conflict else "")
 
 
 def _unique_aspects(old_schema: Schema, new_schema: Schema, name: str) -> tuple[str, ...]:
@@ -217,11 +241,12 @@ class _CheckComparison:
     def __init__(self, old: Table, new: Table, *, added: list[Column], dropped: list[Column]) -> None:
         names = {fold(column.name) for column in added}
         gone = {fold(column.name) for column in dropped}
-        remaining = [canonical.expression(check.expression) for check in old.checks]
+        old_keys = [canonical.expression(check.expression, canonical.columns_of(old)) for check in old.checks]
+        new_keys = [canonical.expression(check.expression, canonical.columns_of(new)) for check in new.checks]
+        remaining = old_keys[:]
         self.with_column: dict[str, list[Check]] = {}
         aspects: list[str] = []
-        for check in new.checks:
-            key = canonical.expression(check.expression)
+        for check, key in zip(new.checks, new_keys, strict=True):
             if key in remaining:
                 remaining.remove(key)
                 continue
@@ -231,8 +256,7 @@ class _CheckComparison:
                 self.with_column.setdefault(last, []).append(check)
             else:
                 aspects.append(f"add check ({check.expression})")
-        for check in old.checks:
-            key = canonical.expression(check.expression)
+        for check, key in zip(old.checks, old_keys, strict=True):
             if key in remaining:
                 remaining.remove(key)
                 if check.column is None or fold(check.column) not in gone:
@@ -251,7 +275,7 @@ class _ForeignKeyComparison:
         gone = {fold(column.name) for column in dropped}
         remaining = [canonical.foreign_key(key, old_schema) for key in old.foreign_keys]
         self.with_column: dict[str, ForeignKey] = {}
-        aspects: list[str] = []
+        comes: list[ForeignKey] = []
         for key in new.foreign_keys:
             value = canonical.foreign_key(key, new_schema)
             if value in remaining:
@@ -261,18 +285,39 @@ class _ForeignKeyComparison:
             if len(key.columns) == 1 and column in names and column not in self.with_column:
                 self.with_column[column] = key
             else:
-                aspects.append(f"add {_reference(key)}")
+                comes.append(key)
+        goes: list[ForeignKey] = []
         for key in old.foreign_keys:
             value = canonical.foreign_key(key, old_schema)
             if value in remaining:
                 remaining.remove(value)
                 if not (key.inline and fold(key.columns[0]) in gone):
-                    aspects.append(f"drop {_reference(key)}")
-        self.aspects = tuple(aspects)
+                    goes.append(key)
+        self.aspects = tuple(_reference_aspects(goes, comes))
+
+
+def _reference_aspects(goes: list[ForeignKey], comes: list[ForeignKey]) -> Iterator[str]:
+    """What is said of the references that go and come; the two of the same columns and table as one."""
+    for key in comes:
+        before = next((one for one in goes if _reference(one) == _reference(key)), None)
+        if before is None:
+            yield f"add {_reference(key)}"
+        else:
+            goes.remove(before)
+            yield f"{_reference(key)}: {_terms_of(before)} -> {_terms_of(key)}"
+    for key in goes:
+        yield f"drop {_reference(key)}"
 
 
 def _reference(key: ForeignKey) -> str:
     return f"foreign key ({', '.join(key.columns)}) to {key.table}"
+
+
+def _terms_of(key: ForeignKey) -> str:
+    """All that a reference says besides its columns and its table."""
+    columns = f"({', '.join(key.references)}) " if key.references else ""
+    deferred = " DEFERRED" if key.deferred else ""
+    return f"{columns}ON DELETE {key.on_delete} ON UPDATE {key.on_update}{deferred}"
 
 
 def _option_aspects(old: Table, new: Table) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """The database's documentation: an index and a page for each table, as GitHub renders them.
 
-The order of a page is that of tbls (github.com/k1LoW/tbls), which readers of such pages know. An empty section is
-left out.
+The order of a page is that of tbls (github.com/k1LoW/tbls), which readers of such pages know. A section that is empty,
+or would only repeat the columns, is left out.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from progy.emit import markdown, mermaid
 from progy.plan.render import create_index, create_table
-from progy.schema.objects import fold
+from progy.schema.objects import Term, fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from progy.schema.models import Model, ModelColumn, Models
-    from progy.schema.objects import Column, ForeignKey, Schema, Table, Term, Trigger, View, VirtualTable
+    from progy.schema.objects import Column, ForeignKey, Schema, Table, Trigger, View, VirtualTable
 
     _Named = TypeVar("_Named", Table, VirtualTable, View, Trigger)
 
@@ -119,9 +119,10 @@ class _Writer:
         for table in _by_name(self._schema.tables.values()):
             model = self._models.get(fold(table.name))
             domains.setdefault(model.domain if model else "", []).append(table)
+        named = [name for name in domains if name]
         groups = [
             Group(
-                heading=markdown.line(name) or ("Other tables" if len(domains) > 1 else "Tables"),
+                heading=_heading(name, named),
                 tables=self._listed(domains[name]),
                 diagram=self._overview(domains[name]),
             )
@@ -140,7 +141,7 @@ class _Writer:
         return _render(
             "index.md.jinja",
             title=markdown.line(title),
-            summary=_summary(len(self._schema.tables), len([name for name in domains if name])),
+            summary=_summary(len(self._schema.tables), len(named)),
             groups=groups,
         )
 
@@ -151,10 +152,10 @@ class _Writer:
             Section("Enumerations", _enumerations(model)),
             Section("Constraints", _constraints(table)),
             Section("Indexes", self._indexes(table)),
-            Section("References", self._outward(table)),
-            Section("Referenced by", self._inward(table)),
             Section("Triggers", _triggers(self._triggers_of(table.name))),
             Section("Diagram", self._diagram(table)),
+            Section("References", self._outward(table)),
+            Section("Referenced by", self._inward(table)),
         ]
         return self._page(table.name, model.description if model else None, self._definition(table), sections, model)
 
@@ -216,31 +217,18 @@ class _Writer:
         return "" if diagram.left_out else markdown.fenced("mermaid", diagram.text).rstrip()
 
     def _columns(self, table: Table, model: Model | None) -> str:
-        rows = []
-        for column in table.columns:
-            declared = model.column(column.name) if model else None
-            name = fold(column.name)
-            children = [
-                f"{self._link(child.name)}.{markdown.code(own)}"
-                for child, key in self._schema.referrers(table.name)
-                for own, theirs in zip(key.columns, _referenced(key, table), strict=False)
-                if fold(theirs) == name
-            ]
-            parents = [self._link(key.table) for key in table.foreign_keys if name in map(fold, key.columns)]
-            rows.append(
-                (
-                    markdown.code(column.name),
-                    markdown.code(column.type) if column.type else "any",
-                    _default(column),
-                    "no" if _never_null(table, column) else "yes",
-                    ", ".join(mermaid.marks(self._schema, table, column)),
-                    ", ".join(children),
-                    ", ".join(parents),
-                    _meaning(declared),
-                )
+        rows = [
+            (
+                markdown.code(column.name),
+                markdown.code(column.type) if column.type else "any",
+                _default(column),
+                "no" if _never_null(table, column) else "yes",
+                ", ".join(mermaid.marks(self._schema, table, column)),
+                _meaning(model.column(column.name) if model else None),
             )
-        headers = ("Name", "Type", "Default", "Null", "Key", "Children", "Parents", "Meaning")
-        return markdown.table(headers, rows)
+            for column in table.columns
+        ]
+        return markdown.table(("Name", "Type", "Default", "Null", "Key", "Meaning"), rows)
 
     def _indexes(self, table: Table) -> str:
         rows = [
@@ -255,28 +243,25 @@ class _Writer:
         return markdown.table(("Name", "Columns", "Unique", "Where"), rows, keep=3)
 
     def _outward(self, table: Table) -> str:
+        keys = table.foreign_keys
         rows = [
             (
                 _names(key.columns),
                 self._link(key.table),
                 _names(_referenced(key, self._schema.table(key.table))),
-                *_actions(key),
+                *actions,
             )
-            for key in table.foreign_keys
+            for key, actions in zip(keys, _actions(keys), strict=True)
         ]
-        return markdown.table(("Columns", "Table", "Its columns", *_ACTIONS), rows, keep=5)
+        return markdown.table(("Columns", "Table", "Its columns", *_ACTIONS), rows, keep=3)
 
     def _inward(self, table: Table) -> str:
+        found = self._schema.referrers(table.name)
         rows = [
-            (
-                self._link(child.name),
-                _names(key.columns),
-                _names(_referenced(key, table)),
-                *_actions(key),
-            )
-            for child, key in self._schema.referrers(table.name)
+            (self._link(child.name), _names(key.columns), _names(_referenced(key, table)), *actions)
+            for (child, key), actions in zip(found, _actions([key for _, key in found]), strict=True)
         ]
-        return markdown.table(("Table", "Its columns", "Columns", *_ACTIONS), rows, keep=5)
+        return markdown.table(("Table", "Its columns", "Columns", *_ACTIONS), rows, keep=3)
 
     def _triggers_of(self, table: str) -> list[Trigger]:
         return _by_name(trigger for trigger in self._schema.triggers.values() if fold(trigger.table) == fold(table))
@@ -296,8 +281,14 @@ class _Writer:
 _ACTIONS = ("ON DELETE", "ON UPDATE", "Checked")
 
 
-def _actions(key: ForeignKey) -> tuple[str, str, str]:
-    return key.on_delete, key.on_update, "at commit" if key.deferred else ""
+def _actions(keys: Sequence[ForeignKey]) -> list[tuple[str, str, str]]:
+    """What follows from a change of the parent, for each key: empty where all of a table's keys say NO ACTION."""
+    deletes = any(key.on_delete != "NO ACTION" for key in keys)
+    updates = any(key.on_update != "NO ACTION" for key in keys)
+    return [
+        (key.on_delete if deletes else "", key.on_update if updates else "", "at commit" if key.deferred else "")
+        for key in keys
+    ]
 
 
 def _referenced(key: ForeignKey, parent: Table | None) -> tuple[str, ...]:
@@ -340,8 +331,15 @@ def _meaning(column: ModelColumn | None) -> str:
     if column is None:
         return ""
     described = [markdown.text(column.description)] if column.description else []
-    stored = [f"Stored as {markdown.line(column.storage)}."] if column.storage else []
+    storage = _storage(column)
+    stored = [f"Stored as {markdown.line(storage)}."] if storage else []
     return "\n".join([*described, *stored])
+
+
+def _storage(column: ModelColumn) -> str | None:
+    # SQLAlchemy's own Numeric: SQLite keeps what isn't an integer as a float of eight bytes.
+    plain_decimal = column.annotation == "Decimal" and column.row_type == "int | float"
+    return "a number, which may lose digits" if plain_decimal else column.storage
 
 
 def _enumerations(model: Model | None) -> str:
@@ -358,10 +356,12 @@ def _enumerations(model: Model | None) -> str:
 
 
 def _constraints(table: Table) -> str:
+    """The constraints, but for a primary key of which the columns' marks say all there is."""
     rows = []
-    if table.primary_key is not None:
-        automatic = " AUTOINCREMENT" if table.primary_key.autoincrement else ""
-        rows.append((f"PRIMARY KEY{automatic}", table.primary_key.name, _terms(table.primary_key.terms)))
+    key = table.primary_key
+    if key is not None and (key.autoincrement or len(key.terms) > 1 or key.terms[0] != Term(key.columns[0])):
+        automatic = " AUTOINCREMENT" if key.autoincrement else ""
+        rows.append((f"PRIMARY KEY{automatic}", key.name, _terms(key.terms)))
     rows += [("UNIQUE", unique.name, _terms(unique.terms)) for unique in table.uniques]
     rows += [("CHECK", check.name, markdown.code(check.expression)) for check in table.checks]
     return markdown.table(
@@ -376,6 +376,13 @@ def _triggers(triggers: Sequence[Trigger]) -> str:
 
 def _by_name(found: Iterable[_Named]) -> list[_Named]:
     return sorted(found, key=lambda each: fold(each.name))
+
+
+def _heading(domain: str, named: Sequence[str]) -> str:
+    """A group's heading: a name that is the only one tells nothing apart."""
+    if domain and len(named) > 1:
+        return markdown.line(domain)
+    return "Tables" if domain or not named else "Other tables"
 
 
 def _summary(tables: int, domains: int) -> str:

@@ -22,6 +22,9 @@ MAX_EDGES = 500
 MAX_CHARACTERS = 50_000
 """mermaid's `maxTextSize`, likewise."""
 _NAME_LENGTH = 60
+# Neighbours stand below each other, since GitHub shrinks what is wider than a page; closer than mermaid's 140 pixels,
+# which are meant for a row. `direction` is known since mermaid 11.5.
+_HEAD = ("---", "config:", "  er:", "    nodeSpacing: 30", "---", "erDiagram", "  direction LR")
 
 # A pair of tildes is a generic type to mermaid, in comments too.
 _UNQUOTABLE = '"%\\<>#&;~'
@@ -89,7 +92,7 @@ def _within_limits(
 
 def _draw(schema: Schema, edges: Sequence[_Edge], *, centre: Table | None, boxes: Iterable[Table]) -> str:
     labels = _Labels()
-    lines = ["erDiagram"]
+    lines = [*_HEAD]
     lines += [f"  {labels.of(table.name)}" for table in boxes]
     if centre is not None:
         lines += _entity(labels, schema, centre, [column.name for column in centre.columns])

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from progy.errors import ProgyError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_LEFT_BEHIND_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A generated file: its path and its text, whose lines end with LF."""
+    """A generated file: its path, its text, whose lines end with LF, and how every file of its kind begins."""
 
     path: Path
     text: str
+    marks: tuple[str, ...]
+    """A file that begins with none of these isn't a generated one, and is never overwritten."""
 
     def is_current(self) -> bool:
         """Whether the file on disk holds exactly this text."""
@@ -22,6 +34,26 @@ class Output:
             return self.path.read_bytes() == self.text.encode()
         except (FileNotFoundError, NotADirectoryError):
             return False
+
+    def refuse_to_overwrite(self) -> None:
+        """Look whether what is there may be replaced.
+
+        Raises:
+            ProgyError: It is somebody's own file, or no file.
+        """
+        try:
+            with self.path.open(encoding="utf-8", errors="replace") as file:
+                beginning = file.read(1000)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise ProgyError(f"can't be written: {error.strerror}", where=str(self.path)) from None
+        if beginning and not beginning.startswith(self.marks):
+            raise ProgyError(
+                "this file isn't a generated one, so it isn't overwritten",
+                where=str(self.path),
+                hint="move it away, or have progy write elsewhere: [tool.progy] in pyproject.toml",
+            )
 
     def write(self) -> None:
         """Write the file, whole or not at all.
@@ -40,8 +72,28 @@ def write_atomically(path: Path, text: str) -> None:
     Raises:
         OSError: The disk is full, or the directory can't be written; the old file is as it was.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     target = Path(os.path.realpath(path))
+    with _temporary(target, text) as temporary:
+        temporary.replace(target)
+
+
+def write_new(path: Path, text: str) -> None:
+    """Put `text` into a file that must not be there yet, by way of a temporary file beside it.
+
+    Raises:
+        FileExistsError: It is there; it is left as it is.
+        OSError: The disk is full, or the directory can't be written; nothing was written.
+    """
+    with _temporary(path, text) as temporary:
+        path.hardlink_to(temporary)
+        temporary.unlink()
+
+
+@contextlib.contextmanager
+def _temporary(target: Path, text: str) -> Iterator[Path]:
+    """A file beside the target that holds the text, safely on disk; it is gone afterwards."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(target)
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
     temporary = Path(name)
     try:
@@ -50,11 +102,19 @@ def write_atomically(path: Path, text: str) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(_mode(target))
-        temporary.replace(target)
+        yield temporary
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
+
+
+def _sweep(target: Path) -> None:
+    """Remove what a run that was killed has left beside the target."""
+    for left in target.parent.glob(f".{glob.escape(target.name)}.*.tmp"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > _LEFT_BEHIND_SECONDS:
+                left.unlink()
 
 
 def _mode(target: Path) -> int:

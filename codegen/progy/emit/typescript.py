@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from progy.errors import ConfigError, ProgyError, UsageError
+from progy.errors import ConfigError, UnsupportedWorkerError, UsageError
 from progy.worker.javascript import Json, stringify
 from progy.worker.kinds import BY_KEY
 
@@ -78,7 +78,8 @@ def declaration(worker: Worker, secrets: Sequence[str], options: TypegenOptions)
     Raises:
         UsageError: An option that wrangler refuses, too.
         ConfigError: A configuration that wrangler refuses, too.
-        ProgyError: A configuration that wrangler takes, and that is not supported here.
+        UnsupportedWorkerError: A configuration that wrangler takes, and that is not supported here; the hint is
+            wrangler's command.
     """
     _check_options(options)
     _refuse_unsupported(worker, options)
@@ -116,20 +117,22 @@ def _check_options(options: TypegenOptions) -> None:
 
 def _refuse_unsupported(worker: Worker, options: TypegenOptions) -> None:
     where = str(worker.path)
-    wrangler = f"`npx {command(options)}` writes this file"
+    wrangler = f"npx {command(options)}"
     if len(options.configs) > 1:
-        raise ProgyError("types from several configurations aren't supported yet", hint=wrangler)
+        raise UnsupportedWorkerError("types from several configurations aren't supported yet", hint=wrangler)
     if worker.environments and worker.environment is None:
-        raise ProgyError(
+        raise UsageError(
             "types of several environments in one file aren't supported yet",
             where=where,
             hint=f"choose one: --env {worker.environments[0]}",
         )
     for key in _UNSUPPORTED:
         if key in worker.keys:
-            raise ProgyError(f'types with "{key}" aren\'t supported yet', where=where, hint=wrangler)
+            raise UnsupportedWorkerError(f'types with "{key}" aren\'t supported yet', where=where, hint=wrangler)
     if worker.entry is not None and worker.entry.suffix != ".py":
-        raise ProgyError(f"types from the exports of {worker.main} aren't supported yet", where=where, hint=wrangler)
+        raise UnsupportedWorkerError(
+            f"types from the exports of {worker.main} aren't supported yet", where=where, hint=wrangler
+        )
 
 
 def _environment(worker: Worker, secrets: Sequence[str], options: TypegenOptions) -> str:

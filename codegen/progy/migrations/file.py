@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 
 
 def render_file(statements: Sequence[PlannedStatement]) -> str:
-    """The text of a migration: a blank line between tables, a comment before what loses data."""
+    """The text of a migration: a blank line between tables, a comment before what loses data or isn't plain."""
     parts: list[str] = []
     for position, statement in enumerate(statements):
-        if position and (statement.loses or _subject(statement) != _subject(statements[position - 1])):
+        comment = f"Deletes {statement.loses}." if statement.loses else statement.why and f"{statement.why}."
+        if position and (comment or _subject(statement) != _subject(statements[position - 1])):
             parts.append("\n")
-        if statement.loses:
-            parts.append(f"-- Deletes {comment_text(statement.loses)}.\n")
+        if comment:
+            parts.append(f"-- {comment_text(comment)}\n")
         parts.append(f"{statement.sql};\n")
     return "".join(parts)
 

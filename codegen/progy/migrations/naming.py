@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING
 
 from progy.diff.changes import AddColumn, CreateIndex, CreateTable, DropColumn, DropIndex, DropTable
@@ -28,7 +29,9 @@ def name_for(changes: Sequence[Change], *, initial: bool) -> str:
         return "initial"
     # An index that comes or goes with its table or column isn't worth a word of its own.
     main: list[Change] = [change for change in changes if not isinstance(change, CreateIndex | DropIndex)]
-    main = main or list(changes)
+    # What deletes comes first: a name that is cut short must not hide it.
+    main.sort(key=lambda change: not isinstance(change, DropTable | DropColumn))
+    main = main or _indexes(changes)
     described = _describe_one_kind(main) or [_describe(change) for change in main]
     name = snake_case("_and_".join(described))
     if len(name) <= MAX_LENGTH:
@@ -39,7 +42,8 @@ def name_for(changes: Sequence[Change], *, initial: bool) -> str:
 
 def snake_case(text: str) -> str:
     """The text in lower-case ASCII letters, digits and underscores: `Add user's e-mail` is `add_user_s_e_mail`."""
-    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text)
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", plain)
     return re.sub(r"[^a-z0-9]+", "_", parted.lower()).strip("_") or "change"
 
 
@@ -56,6 +60,12 @@ def given_name(text: str) -> str:
             hint="name it like add_guard_to_versions, or leave the name out",
         )
     return snake_case(plain)[:MAX_LENGTH].rstrip("_")
+
+
+def _indexes(changes: Sequence[Change]) -> list[Change]:
+    """Changes to indexes, without the first half of those that go to come back changed."""
+    back = {change.index.name for change in changes if isinstance(change, CreateIndex)}
+    return [change for change in changes if not (isinstance(change, DropIndex) and change.index.name in back)]
 
 
 def _describe_one_kind(changes: Sequence[Change]) -> list[str]:

@@ -2,13 +2,12 @@
 
 Indexes that go, go first, since a column they use couldn't be dropped otherwise. New tables come before the columns
 that refer to them, the tables that are referred to before those that refer to them. Tables that are dropped go last and
-the other way round: what refers to a table goes before it, so that no action of a foreign key ever finds a row.
+the other way round: what refers to a table goes before it, so that no action of another table ever finds a row.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
 from progy.diff.changes import (
@@ -31,9 +30,9 @@ from progy.schema.objects import fold
 from progy.sql.names import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from progy.schema.objects import Schema, Table, Trigger, View
+    from progy.schema.objects import Index, Schema, Table, Trigger, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +44,8 @@ class PlannedStatement:
     """The change it makes, or None when it prepares others."""
     loses: str | None = None
     """What rows or values it deletes, for people; None when it deletes nothing."""
+    why: str | None = None
+    """What it is for, where that isn't plain."""
 
 
 def plan(changes: Sequence[Change], old: Schema, new: Schema) -> list[PlannedStatement]:
@@ -58,7 +59,7 @@ def plan(changes: Sequence[Change], old: Schema, new: Schema) -> list[PlannedSta
     Raises:
         UnsupportedChangeError: There is a change, named in the message, for which there is no safe statement.
     """
-    refusals = [(change, why) for change in changes if (why := _refusal(change, new))]
+    refusals = [(change, why) for change in changes if (why := _refusal(change, changes, old, new))]
     if refusals:
         raise UnsupportedChangeError(
             "progy can't write a migration for this yet, and wrote nothing:\n"
@@ -67,8 +68,10 @@ def plan(changes: Sequence[Change], old: Schema, new: Schema) -> list[PlannedSta
         )
     created = {fold(change.table.name) for change in changes if isinstance(change, CreateTable)}
     dropped = [change for change in changes if isinstance(change, DropTable)]
+    early = [drop for drop in dropped if fold(drop.table.name) in new.indexes]
     return [
         *_drop_indexes(changes, dropped, old, new),
+        *_drop_tables(early),
         *_create_tables([change for change in changes if isinstance(change, CreateTable)], changes),
         *_change_columns(changes),
         *(
@@ -76,11 +79,11 @@ def plan(changes: Sequence[Change], old: Schema, new: Schema) -> list[PlannedSta
             for change in changes
             if isinstance(change, CreateIndex) and fold(change.index.table) not in created
         ),
-        *_drop_tables(dropped),
+        *_drop_tables([drop for drop in dropped if drop not in early]),
     ]
 
 
-def _refusal(change: Change, new: Schema) -> str | None:
+def _refusal(change: Change, changes: Sequence[Change], old: Schema, new: Schema) -> str | None:
     """Why a change has no safe statement, or None when it has."""
     match change:
         case AlterColumn() | AlterTable():
@@ -92,15 +95,17 @@ def _refusal(change: Change, new: Schema) -> str | None:
         case DropColumn():
             return _drop_column_refusal(change, new)
         case DropTable():
-            return _drop_table_refusal(change.table, new)
-        case CreateTable() | CreateIndex() | DropIndex():
+            return _drop_table_refusal(change.table, old, new)
+        case CreateIndex():
+            return _create_index_refusal(change.index, changes)
+        case CreateTable() | DropIndex():
             return None
 
 
 def _add_column_refusal(change: AddColumn, new: Schema) -> str | None:
     """What ALTER TABLE ADD COLUMN can't do (sqlite.org/lang_altertable.html), or only to a table without rows."""
     column, table = change.column, change.table
-    default = canonical.default(column.default, column.type)
+    default = canonical.default(column.default, column.type, strict=table.strict)
     key = table.primary_key
     if key is not None and fold(column.name) in map(fold, key.columns):
         return "a column of the primary key can't be added in place"
@@ -116,6 +121,21 @@ def _add_column_refusal(change: AddColumn, new: Schema) -> str | None:
         return "a column with a reference can't be added with a default; let it be NULL"
     if change.foreign_key is not None and new.table(change.foreign_key.table) is None:
         return f"it refers to {change.foreign_key.table}, which doesn't exist"
+    if not canonical.takes_its_default(render.column(column, change.checks)):
+        return f"its CHECK forbids {column.default or 'NULL'}, which the rows that are there would get"
+    return None
+
+
+def _create_index_refusal(index: Index, changes: Sequence[Change]) -> str | None:
+    """A unique index on columns that are new and give all rows the same value."""
+    added = {
+        fold(change.column.name): change.column
+        for change in changes
+        if isinstance(change, AddColumn) and fold(change.table.name) == fold(index.table)
+    }
+    columns = [added.get(fold(term.sql)) for term in index.terms]
+    if index.unique and index.where is None and all(one is not None and one.default for one in columns):
+        return "every row that is there would get the same default, which a unique index forbids"
     return None
 
 
@@ -132,7 +152,9 @@ def _drop_column_refusal(change: DropColumn, new: Schema) -> str | None:
     return None
 
 
-def _drop_table_refusal(table: Table, new: Schema) -> str | None:
+def _drop_table_refusal(table: Table, old: Schema, new: Schema) -> str | None:
+    if fold(table.name) in new.indexes and any(new.table(child.name) for child, _ in old.referrers(table.name)):
+        return "an index takes its name while tables that refer to it stay; do that in two migrations"
     referrers = sorted({child.name for child, _ in new.referrers(table.name)})
     if referrers:
         return f"{', '.join(referrers)} still refers to it"
@@ -156,7 +178,8 @@ def _drop_indexes(
     said = {fold(change.index.name) for change in changes if isinstance(change, DropIndex)}
     for drop in dropped:
         for index in old.indexes_of(drop.table.name):
-            if fold(index.name) in new.indexes and fold(index.name) not in said:
+            taken = fold(index.name) in new.indexes or fold(index.name) in new.tables
+            if taken and fold(index.name) not in said:
                 yield PlannedStatement(f"DROP INDEX {quote(index.name)}")
 
 
@@ -184,7 +207,7 @@ def _change_columns(changes: Sequence[Change]) -> Iterable[PlannedStatement]:
                 keys = [addition.foreign_key] if addition.foreign_key else []
                 definition = render.column(addition.column, addition.checks, keys)
                 yield PlannedStatement(f"ALTER TABLE {quote(addition.table.name)} ADD COLUMN {definition}", addition)
-        for drop in gone:
+        for drop in _checked_last(gone):
             if fold(drop.table.name) == name:
                 yield PlannedStatement(
                     f"ALTER TABLE {quote(drop.table.name)} DROP COLUMN {quote(drop.column.name)}",
@@ -193,19 +216,54 @@ def _change_columns(changes: Sequence[Change]) -> Iterable[PlannedStatement]:
                 )
 
 
+def _checked_last(gone: list[DropColumn]) -> list[DropColumn]:
+    """Columns in an order in which none goes while another's CHECK still names it."""
+    names = {fold(drop.column.name): drop for drop in gone}
+
+    def named_by(drop: DropColumn) -> set[str]:
+        mine = [check for check in drop.table.checks if fold(check.column or "") == fold(drop.column.name)]
+        found = {name for check in mine for name in canonical.names(check.expression)}
+        return (found & names.keys()) - {fold(drop.column.name)}
+
+    return sorted(gone, key=lambda drop: -len(named_by(drop)))
+
+
 def _drop_tables(dropped: Sequence[DropTable]) -> Iterable[PlannedStatement]:
-    """Dropped tables, those that refer to others first. In a cycle the checks wait for the end of the transaction."""
+    """Dropped tables, those that refer to others first.
+
+    Dropping a table deletes its rows, and what refers to them acts: rows of the same table, or of another in a cycle.
+    """
     tables = [change.table for change in dropped]
     by_name = {fold(change.table.name): change for change in dropped}
-    if _has_cycle(tables):
-        yield PlannedStatement("PRAGMA defer_foreign_keys = ON")
-    for name in reversed(order_by_reference(tables)):
-        change = by_name[name]
+    ordered = list(reversed(order_by_reference(tables)))
+    if _refer_to_each_other(by_name, ordered):
         yield PlannedStatement(
-            f"DROP TABLE {quote(change.table.name)}",
+            "PRAGMA defer_foreign_keys = ON", why="The rows refer to each other until all of them are gone"
+        )
+    for name in ordered:
+        change = by_name[name]
+        table = quote(change.table.name)
+        if any(fold(key.table) == name and key.on_delete == "CASCADE" for key in change.table.foreign_keys):
+            guard = quote(f"{change.table.name} goes whole")
+            yield PlannedStatement(
+                f"CREATE TRIGGER {guard} BEFORE DELETE ON {table} BEGIN SELECT RAISE(IGNORE); END",
+                why="So that its rows don't delete each other one by one, which goes ten levels deep only",
+            )
+        yield PlannedStatement(
+            f"DROP TABLE {table}",
             change,
             loses=f"the table {change.table.name} and its rows",
         )
+
+
+def _refer_to_each_other(dropped: Mapping[str, DropTable], ordered: Sequence[str]) -> bool:
+    """Whether some table goes while rows that forbid it are there: in a cycle, or its own."""
+    return any(
+        fold(key.table) == name and (later != name or key.on_delete == "RESTRICT")
+        for at, name in enumerate(ordered)
+        for later in ordered[at:]
+        for key in dropped[later].table.foreign_keys
+    )
 
 
 def order_by_reference(tables: Sequence[Table]) -> list[str]:
@@ -219,15 +277,6 @@ def order_by_reference(tables: Sequence[Table]) -> list[str]:
             ordered.append(name)
             del waiting[name]
     return ordered
-
-
-def _has_cycle(tables: Sequence[Table]) -> bool:
-    sorter = TopologicalSorter(_references_among(tables))
-    try:
-        sorter.prepare()
-    except CycleError:
-        return True
-    return False
 
 
 def _references_among(tables: Sequence[Table]) -> dict[str, set[str]]:

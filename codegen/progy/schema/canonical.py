@@ -2,57 +2,109 @@
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
+from functools import cache, lru_cache
+
+import apsw
 
 from progy.schema.objects import Column, ForeignKey, Schema, Table, Term, fold
-from progy.sql.names import KEYWORDS, unquote
+from progy.sql.names import KEYWORDS, literal, unquote
 from progy.sql.tokens import Token, tokens
 
 Canonical = tuple[str, ...]
 
 _SAME_OPERATOR = {"==": "=", "!=": "<>"}
+_ROWID = frozenset({"rowid", "oid", "_rowid_"})
 
 
 @lru_cache(maxsize=4096)
-def expression(sql: str) -> Canonical:
+def expression(sql: str, columns: frozenset[str]) -> Canonical:
     """An expression's tokens, without regard to case, spaces, comments, quoted names and outer parentheses.
 
-    A name in double quotes counts as a name, as it is wherever a column of that name exists.
+    Args:
+        sql: The expression.
+        columns: The folded names of the columns it may name. On D1 a text in double quotes that is none of them is a
+            string, whose case counts.
     """
-    return tuple(_canonical(token) for token in _without_parentheses(list(tokens(sql))))
+    found = _without_parentheses(list(tokens(sql)))
+    return tuple(_canonical(token, at, found, columns) for at, token in enumerate(found))
+
+
+def columns_of(table: Table | None) -> frozenset[str]:
+    """The folded names that a table's expressions may name."""
+    return frozenset(fold(column.name) for column in table.columns) if table else frozenset()
 
 
 @lru_cache(maxsize=4096)
-def default(sql: str | None, declared: str) -> Canonical | None:
-    """A column's default: the constant it gives once the column's affinity is applied, else its expression.
+def default(sql: str | None, declared: str, *, strict: bool = False) -> Canonical | None:
+    """A column's default: the constant it stores, asked of SQLite itself, else the expression. No default is NULL.
 
-    `false` is `0`, `(1)` is `1`, `"a"` is `'a'`, and `'0'` is `0` in an INTEGER column. No default is NULL.
+    `false` is `0`, `(1)` is `1`, `"a"` is `'a'`, and `'0'` is `0` in an INTEGER column.
     """
     if sql is None:
         return None
+    constant = _constant(sql)
+    if constant is None:
+        return ("expression", *expression(sql, frozenset()))
+    try:
+        kind, value = _stored(constant, declared, strict=strict)
+    except apsw.Error:
+        # A STRICT table takes the default and refuses every row that uses it.
+        return ("refused", constant)
+    return None if kind == "null" else (kind, value)
+
+
+def _constant(sql: str) -> str | None:
+    """The literal that a default consists of, as SQL; None when it is an expression."""
     part = _without_parentheses(list(tokens(sql)))
     sign = ""
     while part and part[0].kind == "operator" and part[0].text in "+-":
         sign = "" if (sign == "-") == (part[0].text == "-") else "-"
         part = part[1:]
     if len(part) != 1:
-        return ("expression", *expression(sql))
+        return None
     token = part[0]
     if token.kind == "name":
         word = token.text.upper()
-        if word == "NULL":
+        if word in {"CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP"}:
             return None
-        if word in {"TRUE", "FALSE"}:
-            return _stored("number", sign + str(int(word == "TRUE")), declared)
-        if word.startswith("CURRENT_"):
-            return ("expression", word)
-        return _stored("text", token.text, declared)
-    if token.kind == "number":
-        return _stored("number", sign + token.text, declared)
-    if token.kind in {"string", "quoted"} and not sign:
-        return _stored("text", unquote(token.text), declared)
-    return ("expression", *expression(sql))
+        # Any other bare word is a string there.
+        return sign + word if word in {"NULL", "TRUE", "FALSE"} else sign + literal(token.text)
+    if token.kind == "quoted":
+        return sign + literal(unquote(token.text))
+    return sign + token.text if token.kind in {"number", "string", "blob"} else None
+
+
+def _stored(constant: str, declared: str, *, strict: bool) -> tuple[str, str]:
+    """What a column of that type makes of a literal: its storage class, and itself as SQLite quotes it."""
+    connection = _sqlite()
+    connection.execute(f"CREATE TABLE t (c {declared} DEFAULT ({constant})){' STRICT' if strict else ''}")
+    try:
+        connection.execute("INSERT INTO t DEFAULT VALUES")
+        [(kind, value)] = connection.execute("SELECT typeof(c), quote(c) FROM t")
+    finally:
+        connection.execute("DROP TABLE t")
+    return str(kind), str(value)
+
+
+def takes_its_default(column: str) -> bool:
+    """Whether a column so defined takes its own default; true as well when that depends on other columns."""
+    connection = _sqlite()
+    try:
+        connection.execute(f"CREATE TABLE t (progy_other, {column})")
+    except apsw.Error:
+        return True
+    try:
+        connection.execute("INSERT INTO t (progy_other) VALUES (NULL)")
+    except apsw.ConstraintError:
+        return False
+    finally:
+        connection.execute("DROP TABLE t")
+    return True
+
+
+@cache
+def _sqlite() -> apsw.Connection:
+    return apsw.Connection(":memory:")
 
 
 @lru_cache(maxsize=1024)
@@ -117,7 +169,7 @@ def terms(found: tuple[Term, ...], table: Table | None) -> tuple[tuple[Canonical
         if own is None and term.is_column and table is not None:
             column = table.column(term.sql)
             own = column.collation if column else None
-        sql: Canonical = (fold(term.sql),) if term.is_column else expression(term.sql)
+        sql: Canonical = (fold(term.sql),) if term.is_column else expression(term.sql, columns_of(table))
         result.append((sql, collation(own), term.descending))
     return tuple(result)
 
@@ -149,8 +201,15 @@ def names(sql: str, *, strings: bool = False) -> set[str]:
 
 
 def statement(sql: str) -> Canonical:
-    """A CREATE statement of a view, trigger or virtual table, without regard to spelling."""
-    return tuple(_canonical(token) for token in tokens(sql))
+    """A CREATE statement of a view, trigger or virtual table, without regard to spaces, comments and bare names' case.
+
+    What stands in double quotes may be a string, so its case counts.
+    """
+    found = list(tokens(sql))
+    return tuple(
+        f'"{unquote(token.text)}"' if token.kind == "quoted" else _canonical(token, at, found, frozenset())
+        for at, token in enumerate(found)
+    )
 
 
 def _without_parentheses(part: list[Token]) -> list[Token]:
@@ -169,54 +228,34 @@ def _closes_at(part: list[Token]) -> int:
     return -1
 
 
-def _canonical(token: Token) -> str:
+def _canonical(token: Token, at: int, around: list[Token], columns: frozenset[str]) -> str:
+    """One token. Names are in double quotes, keywords bare and in capitals, strings in single quotes."""
     if token.kind == "name":
         word = token.text.upper()
-        return word if word in KEYWORDS else fold(token.text)
+        return word if word in KEYWORDS else f'"{fold(token.text)}"'
     if token.kind == "quoted":
-        return fold(unquote(token.text))
-    if token.kind in {"blob", "number"}:
-        return token.text.upper()
-    return _SAME_OPERATOR.get(token.text, token.text)
+        name = unquote(token.text)
+        if token.text[0] != '"' or _is_name(fold(name), at, around, columns):
+            return f'"{fold(name)}"'
+        return literal(name)
+    if token.kind == "number":
+        return _number(token.text)
+    return token.text.upper() if token.kind == "blob" else _SAME_OPERATOR.get(token.text, token.text)
 
 
-def _stored(kind: str, text: str, declared: str) -> Canonical:
-    """The constant as a column of that type stores it."""
-    target = affinity(declared)
-    if kind == "text":
-        number = _number(text) if target in {"INTEGER", "NUMERIC", "REAL"} else None
-        return ("text", text) if number is None else ("number", number)
-    if target == "TEXT":
-        return ("text", _real(text) if _is_real(text) else _whole(text))
-    return ("number", _number(text) or text)
+def _is_name(name: str, at: int, around: list[Token], columns: frozenset[str]) -> bool:
+    """Whether what stands in double quotes is a name: of a column, or by its place, of something else."""
+    before = around[at - 1] if at else None
+    behind = around[at + 1] if at + 1 < len(around) else None
+    return (
+        name in columns
+        or name in _ROWID
+        or (before is not None and (before.is_operator(".") or before.is_word("COLLATE", "AS")))
+        or (behind is not None and (behind.is_operator(".") or behind.is_operator("(")))
+    )
 
 
-_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
-
-
-def _number(text: str) -> str | None:
-    """A number's value in one spelling, or None when the text is no number to SQLite. Digits may be parted by `_`."""
-    plain = text.replace("_", "")
-    if "x" in plain.lower():
-        return _whole(plain)
-    if not _NUMBER.fullmatch(plain):
-        return None
-    if not _is_real(plain):
-        return _whole(plain)
-    value = float(plain)
-    return str(int(value)) if value.is_integer() and abs(value) < _EXACT else repr(value)
-
-
-_EXACT = 2**53  # beyond it not every whole number is a float
-
-
-def _is_real(text: str) -> bool:
-    return "x" not in text.lower() and any(mark in text for mark in ".eE")
-
-
-def _real(text: str) -> str:
-    return repr(float(text.replace("_", "")))
-
-
-def _whole(text: str) -> str:
-    return str(int(text.replace("_", ""), 0 if "x" in text.lower() else 10))
+def _number(text: str) -> str:
+    """A numeric literal without the underscores between its digits, and in decimals."""
+    plain = text.replace("_", "").lower()
+    return str(int(plain, 16)) if plain.startswith("0x") else plain

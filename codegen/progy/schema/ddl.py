@@ -7,7 +7,7 @@ SQLAlchemy; only `progy.schema.load` imports it.
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from sqlalchemy import Sequence, UniqueConstraint, exc
 from sqlalchemy.schema import CreateIndex, CreateTable
@@ -21,28 +21,40 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ForeignKey, ForeignKeyConstraint, MetaData, Table
 
+_MOST_COLUMNS = 100
+"""Cloudflare's documentation, "D1 limits"."""
+
 
 def statements(metadatas: Iterable[MetaData]) -> tuple[str, ...]:
-    """The CREATE statements of all tables and indexes.
+    """The CREATE statements of all tables and indexes: the tables by name, each followed by its indexes by name.
 
-    A table comes after those it refers to, by name where that leaves a choice; tables that refer to each
-    other stand in order of name. Each is followed by its indexes, by name.
+    SQLite takes a reference to a table that comes later. No mapper need be configured.
 
     Raises:
         DeclarationError: A table declares something that D1 can't hold.
     """
-    tables = [table for metadata in metadatas for table in metadata.tables.values()]
+    declared = (table for metadata in metadatas for table in metadata.tables.values())
+    tables = sorted(declared, key=lambda table: table.name)
     for table in tables:
         _check_table(table)
     found: list[str] = []
-    made = [("table", table.name, table) for table in tables]
-    for table in _in_order(tables):
+    made = [_Made("table", table.name, table) for table in tables]
+    for table in tables:
         found.append(_create_table(table))
         for name, sql in sorted(_create_indexes(table)):
             found.append(sql)
-            made.append(("index", name, table))
+            made.append(_Made("index", name, table))
     _refuse_name_clashes(made)
     return tuple(found)
+
+
+class _Made(NamedTuple):
+    """Something with a name in the database."""
+
+    kind: Literal["table", "index"]
+    name: str
+    table: Table
+    """The table that it is, or belongs to."""
 
 
 def _create_table(table: Table) -> str:
@@ -85,50 +97,27 @@ def _unique_name(constraint: UniqueConstraint) -> str:
     return "_".join((constraint.table.name, *(column.name for column in constraint.columns), "unique"))
 
 
-def _in_order(tables: Iterable[Table]) -> list[Table]:
-    """The tables, those that are referred to first; level by level, by name within a level."""
-    waiting = {table: _parents(table) for table in sorted(tables, key=lambda table: fold(table.name))}
-    ordered: list[Table] = []
-    while waiting:
-        level = [table for table, parents in waiting.items() if not parents & waiting.keys()]
-        if not level:
-            # A cycle, which SQLite allows: begin with the table that depends on the fewest.
-            level = [min(waiting, key=lambda table: len(_ancestors(table, waiting)))]
-        ordered += level
-        for table in level:
-            del waiting[table]
-    return ordered
-
-
-def _parents(table: Table) -> set[Table]:
-    return {key.column.table for key in table.foreign_keys} - {table}
-
-
-def _ancestors(table: Table, parents: dict[Table, set[Table]]) -> set[Table]:
-    found: set[Table] = set()
-    pending = [table]
-    while pending:
-        for parent in parents.get(pending.pop(), ()):
-            if parent not in found and parent in parents:
-                found.add(parent)
-                pending.append(parent)
-    return found - {table}
-
-
-def _refuse_name_clashes(named: Iterable[tuple[str, str, Table]]) -> None:
-    """Refuse names that SQLite can't tell apart, or that D1 keeps for itself.
-
-    Args:
-        named: What it is, table or index; its name; the table it belongs to.
-    """
-    taken: dict[str, str] = {}
-    for kind, name, table in named:
-        folded = fold(name)
+def _refuse_name_clashes(everything: Iterable[_Made]) -> None:
+    """Refuse names that SQLite can't tell apart, or that D1 keeps for itself."""
+    taken: dict[str, _Made] = {}
+    for made in everything:
+        folded = fold(made.name)
         if folded.startswith(("_cf_", "sqlite_")):
-            raise DeclarationError(f"D1 keeps names like {name} for itself", table=table.name)
+            raise DeclarationError(f"D1 keeps names like {made.name} for itself", table=made.table.name)
         if folded in taken:
-            raise DeclarationError(f"the {kind} {name} has the name of the {taken[folded]}", table=table.name)
-        taken[folded] = f"{kind} {name} of {table.name}" if kind == "index" else f"{kind} {name}"
+            raise DeclarationError(_clash(made, taken[folded]), table=made.table.name)
+        taken[folded] = made
+
+
+def _clash(made: _Made, other: _Made) -> str:
+    of_table = f" of {other.table.name}" if other.kind == "index" else ""
+    if (made.kind, made.name) != (other.kind, other.name):
+        return f"the {made.kind} {made.name} has the name of the {other.kind} {other.name}{of_table}"
+    if made.kind == "table":
+        return f"two tables are called {made.name}"
+    return f"two indexes are called {made.name}" + (
+        "" if made.table is other.table else f", this one and one{of_table}"
+    )
 
 
 def _check_table(table: Table) -> None:
@@ -139,6 +128,10 @@ def _check_table(table: Table) -> None:
         raise DeclarationError("views aren't made from models", table=table.name)
     if not table.columns:
         raise DeclarationError("the table has no columns", table=table.name)
+    if len(table.columns) > _MOST_COLUMNS:
+        raise DeclarationError(
+            f"D1 allows {_MOST_COLUMNS} columns a table, and this one has {len(table.columns)}", table=table.name
+        )
     for column in table.columns:
         if isinstance(column.default, Sequence) or column.identity is not None:
             raise DeclarationError(
@@ -182,7 +175,10 @@ def _check_target(key: ForeignKey) -> None:
         near = [f"{name}.{column}" for name in difflib.get_close_matches(table, known, 1)]
     except exc.NoReferencedColumnError:
         reason = f"refers to {key.target_fullname}, but the table {table} has no column {column}"
-        near = [f"{table}.{name}" for name in difflib.get_close_matches(column, known[table].columns.keys(), 1)]
+        columns = known[table].columns.keys()
+        keys = known[table].primary_key.columns.keys()
+        likely = difflib.get_close_matches(column, columns, 1) or (keys if len(keys) == 1 else [])
+        near = [f"{table}.{name}" for name in likely]
     else:
         return
     raise DeclarationError(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from progy.errors import ProgyError
 from progy.schema.objects import Index, Schema, Table, Trigger, View, VirtualTable, fold
 from progy.schema.parse import parse_index, parse_table, parse_virtual_table
 
@@ -41,20 +43,34 @@ def schema_from_rows(rows: Iterable[tuple[str, str, str, str]], *, ignore: Itera
     triggers: dict[str, Trigger] = {}
     for kind, name, table, sql in found:
         key = fold(name)
-        if kind == "table" and is_virtual(sql):
-            virtual_tables[key] = parse_virtual_table(sql)
-        elif kind == "table":
-            tables[key] = parse_table(sql)
-        elif kind == "index":
-            indexes[key] = parse_index(sql)
-        elif kind == "view":
-            views[key] = View(name, sql)
-        else:
-            triggers[key] = Trigger(name, table, sql)
+        try:
+            if kind == "table" and is_virtual(sql):
+                virtual_tables[key] = parse_virtual_table(sql)
+            elif kind == "table":
+                tables[key] = parse_table(sql)
+            elif kind == "index":
+                indexes[key] = parse_index(sql)
+            elif kind == "view":
+                views[key] = View(name, sql)
+            else:
+                triggers[key] = Trigger(name, table, sql)
+        except (ValueError, IndexError) as error:
+            raise ProgyError(f"progy can't read the {kind} {name}: {error}\n{sql}", hint=_REPORT) from error
     for virtual in virtual_tables.values():
-        for suffix in _SHADOW_SUFFIXES.get(virtual.module, ()):
+        for suffix in _shadow_suffixes(virtual):
             tables.pop(fold(f"{virtual.name}_{suffix}"), None)
     return Schema(tables, virtual_tables, indexes, views, triggers)
+
+
+_REPORT = "SQLite has accepted it, so this is a bug in progy: please report it"
+
+
+def _shadow_suffixes(virtual: VirtualTable) -> Iterable[str]:
+    """What the names of the tables behind a virtual table end in. With `content=` FTS5 has no such table of its own."""
+    elsewhere = virtual.module == "fts5" and re.search(r"[(,]\s*content\s*=", virtual.sql, re.IGNORECASE)
+    for suffix in _SHADOW_SUFFIXES.get(virtual.module, ()):
+        if not (elsewhere and suffix == "content"):
+            yield suffix
 
 
 def is_virtual(sql: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -36,9 +37,10 @@ def load(root: Path, dotted: str = "models") -> Models:
 
     The package and every module in it are imported, afresh each time; this interpreter is left as it was.
     Counted are the tables of SQLModel's metadata and of every other MetaData that the modules name.
+    Warnings are shown at the end, if there is no error: libraries warn of what the error then says better.
 
     Args:
-        root: The project's root, from which `dotted` is imported.
+        root: The project's root. From it, or from `src` in it, `dotted` is imported.
         dotted: The package, or the module, with the models.
 
     Raises:
@@ -46,28 +48,29 @@ def load(root: Path, dotted: str = "models") -> Models:
     """
     if not all(part.isidentifier() for part in dotted.split(".")):
         raise faults.no_module(dotted)
-    sources = Sources(root.resolve())
-    with imports.isolated(sources.root, dotted) as classes:
-        try:
-            modules = imports.import_all(sources.root, dotted)
-            registries = _registries(modules, classes)
-            for each in registries:
-                each.configure(cascade=True)
-        except ModelError:
-            raise
-        except (Exception, SystemExit) as error:
-            raise faults.explain(error, dotted=dotted, sources=sources, classes=classes) from error
+    with warnings.catch_warnings(record=True) as warned:
+        models = _load(Sources(root.resolve()), dotted)
+    for each in warned:
+        warnings.showwarning(each.message, each.category, each.filename, each.lineno)
+    return models
+
+
+def _load(sources: Sources, dotted: str) -> Models:
+    folders = imports.search_path(sources.root, dotted)
+    with imports.isolated(folders, dotted) as classes:
+        with faults.explained(dotted, sources, classes):
+            modules = imports.import_all(folders, dotted, sources)
+        registries, metadatas = _registries(modules, classes), _metadatas(modules)
         declared = _Declared(modules, registries, sources)
-        metadatas = _metadatas(modules)
         tables = [table for metadata in metadatas for table in metadata.tables.values()]
         if not tables:
-            raise ModelError(
-                f"the models in {dotted} declare no table",
-                where=declared.file(modules[0]),
-                hint="a table is a class like `class User(SQLModel, table=True):`",
-            )
+            raise faults.no_table(dotted, modules, sources)
         try:
+            # Before the relationships: of a reference that leads nowhere, theirs is the poorer error.
             ddl = statements(metadatas)
+            with faults.explained(dotted, sources, classes):
+                for each in registries:
+                    each.configure(cascade=True)
             models = tuple(declared.model(table) for table in sorted(tables, key=lambda table: table.name))
         except DeclarationError as error:
             table = next(table for table in tables if table.name == error.table)
@@ -110,7 +113,7 @@ class _Declared:
             table=table.name,
             name=home.name,
             module=home.module.__name__,
-            file=self.file(home.module),
+            file=self._sources.of_module(home.module),
             line=home.line,
             columns=tuple(self._column(column) for column in table.columns if not column.system),
             description=_docstring(home.mapper) or table.comment,
@@ -127,14 +130,9 @@ class _Declared:
                 line = self._sources.attribute_line(
                     str(home.module.__file__), home.mapper.class_.__qualname__, attribute
                 )
-        return ModelError(f"{name}: {error.reason}", where=f"{self.file(home.module)}:{line}", hint=error.hint)
-
-    def file(self, module: ModuleType) -> str:
-        """The module's file, relative to the root; after the module's name if it is a library's."""
-        file = module.__file__
-        if file is not None and self._sources.covers(file):
-            return self._sources.relative(file)
-        return module.__name__.replace(".", "/") + ("/" if file is None else ".py")
+        return ModelError(
+            f"{name}: {error.reason}", where=f"{self._sources.of_module(home.module)}:{line}", hint=error.hint
+        )
 
     def _home(self, table: Table) -> _Home:
         mappers = self._mappers.get(table)

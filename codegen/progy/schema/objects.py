@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Conflict = Literal["ROLLBACK", "ABORT", "FAIL", "IGNORE", "REPLACE"]
+Conflict = Literal["ROLLBACK", "FAIL", "IGNORE", "REPLACE"]
 Action = Literal["NO ACTION", "RESTRICT", "SET NULL", "SET DEFAULT", "CASCADE"]
 
 

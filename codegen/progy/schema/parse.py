@@ -8,6 +8,7 @@ PRAGMAs say.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from progy.schema.objects import (
@@ -242,6 +243,9 @@ class _TableReader(_Reader):
             self._conflict()
         elif self.accept("REFERENCES"):
             self.foreign_keys.append(self._reference((column,), constraint, inline=True))
+        elif self.at("DEFERRABLE") or self.at("NOT"):
+            # Beside a column this may stand apart from the reference it speaks of.
+            self.foreign_keys[-1] = replace(self.foreign_keys[-1], deferred=self._deferred())
         else:
             raise ValueError(f"unknown column constraint at character {self._here()} of: {self.sql}")
 
@@ -309,20 +313,23 @@ class _TableReader(_Reader):
                 self.position += 1  # SQLite reads MATCH and ignores it
             else:
                 break
-        negated = self.accept("NOT", "DEFERRABLE")
-        deferrable = not negated and self.accept("DEFERRABLE")
-        deferred = self.accept("INITIALLY", "DEFERRED") and deferrable
-        self.accept("INITIALLY", "IMMEDIATE")
         return ForeignKey(
             columns=columns,
             table=table,
             references=references,
             on_delete=actions.get("DELETE", "NO ACTION"),
             on_update=actions.get("UPDATE", "NO ACTION"),
-            deferred=deferred,
+            deferred=self._deferred(),
             name=constraint,
             inline=inline,
         )
+
+    def _deferred(self) -> bool:
+        negated = self.accept("NOT", "DEFERRABLE")
+        deferrable = not negated and self.accept("DEFERRABLE")
+        deferred = self.accept("INITIALLY", "DEFERRED") and deferrable
+        self.accept("INITIALLY", "IMMEDIATE")
+        return deferred
 
     def _action(self) -> Action:
         words = [self.next().text.upper()]
@@ -336,7 +343,10 @@ class _TableReader(_Reader):
         return descending
 
     def _conflict(self) -> Conflict | None:
-        return cast("Conflict", self.next().text.upper()) if self.accept("ON", "CONFLICT") else None
+        if not self.accept("ON", "CONFLICT"):
+            return None
+        word = self.next().text.upper()
+        return None if word == "ABORT" else cast("Conflict", word)  # ABORT is what happens without a word
 
 
 def _split(part: list[Token]) -> list[list[Token]]:

@@ -8,6 +8,20 @@ from __future__ import annotations
 import ast
 import tokenize
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+
+class HidingField(NamedTuple):
+    """A field with the name of its type, and a default, which is what the name then means in the class."""
+
+    model: str
+    name: str
+    line: int
+    module: str | None
+    """The module that the type is imported from, None if it isn't imported by its own name."""
 
 
 class Sources:
@@ -37,9 +51,22 @@ class Sources:
         path = Path(file)
         return path.relative_to(self.root).as_posix() if path.is_relative_to(self.root) else path.name
 
-    def class_line(self, file: str, qualname: str) -> int:
-        """The line of a class statement, 1 if there is none: a class may be made by a function."""
-        found = self._class(file, qualname)
+    def of_module(self, module: ModuleType) -> str:
+        """The module's file, relative to the root; after the module's name if it is a library's."""
+        file = module.__file__
+        if file is not None and self.covers(file):
+            return self.relative(file)
+        return module.__name__.replace(".", "/") + ("/" if file is None else ".py")
+
+    def class_line(self, file: str, qualname: str, *, before: int | None = None) -> int:
+        """The line of a class statement, 1 if there is none: a class may be made by a function.
+
+        Args:
+            file: The file, absolute.
+            qualname: The class's qualified name.
+            before: Of several of the name, take the last one above this line.
+        """
+        found = self._class(file, qualname, before)
         return found.lineno if found else 1
 
     def attribute_line(self, file: str, qualname: str, attribute: str) -> int:
@@ -60,7 +87,26 @@ class Sources:
             for statement in self._tree(file).body
         )
 
-    def _class(self, file: str, qualname: str) -> ast.ClassDef | None:
+    def field_hiding_its_type(self, file: str, line: int) -> HidingField | None:
+        """The field at a line, or the first one of the class at that line, whose default hides its own type.
+
+        In `date: date | None = None`, Python looks the annotation up when the class's `date` is None already.
+        """
+        tree = self._tree(file)
+        for model in ast.walk(tree):
+            if not isinstance(model, ast.ClassDef):
+                continue
+            for field in model.body:
+                if (
+                    isinstance(field, ast.AnnAssign)
+                    and line in {model.lineno, *_lines(field)}
+                    and _hides_its_type(field)
+                ):
+                    name = ast.unparse(field.target)
+                    return HidingField(model.name, name, field.lineno, _imported_from(tree, name))
+        return None
+
+    def _class(self, file: str, qualname: str, before: int | None = None) -> ast.ClassDef | None:
         body: list[ast.stmt] = self._tree(file).body
         found: ast.ClassDef | None = None
         for name in qualname.split("."):
@@ -68,7 +114,7 @@ class Sources:
             inner = [item for item in _flat(body) if isinstance(item, ast.ClassDef) and item.name == name]
             if not inner:
                 return None
-            found = inner[-1]
+            found = next((item for item in reversed(inner) if before is None or item.lineno < before), inner[-1])
             body = found.body
         return found
 
@@ -78,7 +124,8 @@ class Sources:
             try:
                 with tokenize.open(path) as source:
                     self._trees[path] = ast.parse(source.read())
-            except (OSError, SyntaxError):
+            except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+                # What can't be read or parsed: the import says why. Places in it are less exact then.
                 self._trees[path] = ast.Module(body=[], type_ignores=[])
         return self._trees[path]
 
@@ -112,3 +159,19 @@ def _assignment(body: list[ast.stmt], name: str) -> int | None:
         if any(isinstance(target, ast.Name) and target.id == name for target in targets):
             return statement.lineno
     return None
+
+
+def _lines(statement: ast.stmt) -> range:
+    return range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)
+
+
+def _hides_its_type(field: ast.AnnAssign) -> bool:
+    names = {node.id for node in ast.walk(field.annotation) if isinstance(node, ast.Name)}
+    return field.value is not None and isinstance(field.target, ast.Name) and field.target.id in names
+
+
+def _imported_from(tree: ast.Module, name: str) -> str | None:
+    imported = (one for one in _flat(tree.body) if isinstance(one, ast.ImportFrom) and one.level == 0)
+    return next(
+        (one.module for one in imported for alias in one.names if (alias.name, alias.asname) == (name, None)), None
+    )

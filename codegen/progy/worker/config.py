@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from progy.errors import ConfigError
+from progy.errors import ConfigError, UsageError
+from progy.worker import CONFIG_NAMES
 from progy.worker.fields import FIELDS
 from progy.worker.javascript import MAX_SAFE_INTEGER, Json, number, ordered
 from progy.worker.kinds import INHERITED, KINDS, LOGFWDR, NAMELESS, TOP_LEVEL_ONLY, Kind
@@ -18,13 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-NAMES = ("wrangler.json", "wrangler.jsonc", "wrangler.toml")
-"""In the order in which wrangler looks for them."""
-
 
 def find(directory: Path) -> Path | None:
     """The configuration file that wrangler would take from this directory, or None."""
-    return next((path for name in NAMES if (path := directory / name).is_file()), None)
+    return next((path for name in CONFIG_NAMES if (path := directory / name).is_file()), None)
 
 
 def load(path: Path, env: str | None = None) -> Worker:
@@ -38,7 +36,8 @@ def load(path: Path, env: str | None = None) -> Worker:
         env: The environment to read; None for the top level.
 
     Raises:
-        ConfigError: It can't be read, holds something that wrangler refuses, or has no such environment.
+        ConfigError: It can't be read, or holds something that wrangler refuses.
+        UsageError: It has no such environment.
     """
     file = str(path)
     root = _Section(_document(path), file)
@@ -211,7 +210,7 @@ class _Either:
 def _environment(root: _Section, environments: Mapping[str, Json], env: str) -> _Section:
     if env not in environments:
         there = f"it has {', '.join(environments)}" if environments else "it has none"
-        raise ConfigError(f'there is no environment "{env}"; {there}', where=root.file)
+        raise UsageError(f'there is no environment "{env}"; {there}', where=root.file)
     section = environments[env]
     if not isinstance(section, dict):
         raise root.wrong(f"env.{env}", "an object", section)
