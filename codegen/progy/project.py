@@ -178,9 +178,10 @@ class Project:
         Raises:
             ModelError: They can't be loaded, or declare what D1 can't hold.
         """
-        place = self.root / self.config.models
         named = "models" in self.config.origins
-        return self.models() if named or place.is_dir() or place.with_suffix(".py").is_file() else None
+        places = [folder / self.config.models for folder in (self.root, self.root / "src")]
+        there = any(place.is_dir() or place.with_suffix(".py").is_file() for place in places)
+        return self.models() if named or there else None
 
     def relative(self, path: Path) -> str:
         """A path as the user knows it: relative to the root when it lies below, with forward slashes."""
