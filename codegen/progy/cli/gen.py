@@ -12,7 +12,7 @@ from progy.cli.console import console, count, style
 from progy.errors import ProgyError, StaleError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from progy.generate import Generated
@@ -51,21 +51,21 @@ def all_(
     wanted = given_name(name) if name is not None else None
     question = [database, project.environment]
     kept = cache.load(project.root, "gen-all")
-    if kept is not None and kept[0] == question:
-        _finish(project, None, None, check=check, command="gen all")
+    if kept is not None and kept[0]["question"] == question:
+        _finish(project, None, None, check=check, command="gen all", warnings=kept[0]["warnings"])
         return
     with cache.Recorder() as recorder:
         from progy import generate
 
-        session.tell_warnings(project)
         chosen = project.database(database)
         proposal = _propose(project, wanted, chosen)
         models = project.models()
         generated = generate.bindings(project, models) + generate.docs(project, models, chosen)
-        nothing_to_do = proposal is None and not generated.stale() and not generated.warnings
+        warnings = [*(project.worker.warnings if project.worker else ()), *generated.warnings]
+        nothing_to_do = proposal is None and not generated.stale()
     if nothing_to_do:
-        cache.keep(project.root, "gen-all", recorder, question)
-    _finish(project, proposal, generated, check=check, command="gen all")
+        cache.keep(project.root, "gen-all", recorder, {"question": question, "warnings": warnings})
+    _finish(project, proposal, generated, check=check, command="gen all", warnings=warnings)
 
 
 @app.command()
@@ -97,7 +97,7 @@ def bindings(
     project = session.start(environment, json=json)
     session.tell_warnings(project)
     generated = generate.bindings(project, project.models_if_any())
-    _finish(project, None, generated, check=check, command="gen bindings")
+    _finish(project, None, generated, check=check, command="gen bindings", warnings=generated.warnings)
 
 
 @app.command()
@@ -123,8 +123,14 @@ def _propose(project: Project, name: str | None, database: Database) -> Proposal
     return propose(project.models(), database.migrations, database.ledger, name)
 
 
-def _finish(
-    project: Project, proposal: Proposal | None, generated: Generated | None, *, check: bool, command: str
+def _finish(  # noqa: PLR0913 - what the four commands differ in
+    project: Project,
+    proposal: Proposal | None,
+    generated: Generated | None,
+    *,
+    check: bool,
+    command: str,
+    warnings: Sequence[str] = (),
 ) -> None:
     """Write what was made, or with `--check` only say what isn't current. The migration is written last."""
     done: list[str] = []
@@ -139,7 +145,7 @@ def _finish(
         raise console.failure(error, result) from None
     if proposal:
         _tell(proposal)
-    for warning in generated.warnings if generated else ():
+    for warning in warnings:
         console.warn(warning)
     if check and done:
         stale = StaleError(f"{count(len(done), 'file')} not up to date", hint=f"progy {command}")
