@@ -824,3 +824,31 @@ def test_the_same_for_every_hash_seed(project: Callable[..., Path]) -> None:
     }
     assert len(seen) == 1
     assert "CREATE UNIQUE INDEX t_id_a_unique" in seen.pop()
+
+
+def test_a_change_that_python_takes_for_none_is_seen(tmp_path: Path) -> None:
+    """Bytecode counts as current when size and second of change are the source's."""
+    text = "from sqlmodel import Field, SQLModel\nclass A(SQLModel, table=True):\n    id: int = Field(primary_key=True)\n    x: str\n"
+    (tmp_path / "models").mkdir()
+    for name, content in (("__init__.py", "from models.a import A\n"), ("a.py", text)):
+        (tmp_path / "models" / name).write_text(content)
+        os.utime(tmp_path / "models" / name, (1_000_000_000, 1_000_000_000))
+    # As the user's own program would leave it.
+    subprocess.run([sys.executable, "-m", "compileall", "-q", "models"], cwd=tmp_path, check=True)
+    assert (tmp_path / "models" / "__pycache__").is_dir()
+    (tmp_path / "models" / "a.py").write_text(text.replace("x: str", "x: int"))
+    os.utime(tmp_path / "models" / "a.py", (1_000_000_000, 1_000_000_000))
+    column = load(tmp_path).models[0].column("x")
+    assert column is not None
+    assert column.row_type == "int"
+
+
+def test_nothing_is_left_beside_the_models(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "__init__.py").write_text(
+        "from sqlmodel import Field, SQLModel\nclass A(SQLModel, table=True):\n    id: int = Field(primary_key=True)\n"
+    )
+    hooks = list(sys.path_hooks)
+    load(tmp_path)
+    assert [path.name for path in (tmp_path / "models").iterdir()] == ["__init__.py"]
+    assert sys.path_hooks == hooks

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapper, registry
 from sqlmodel import SQLModel
 
 from progy.errors import ModelError
+from progy.schema import bytecode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -60,7 +61,7 @@ def isolated(folders: Sequence[Path], dotted: str) -> Iterator[registry]:
         sys.path[:0] = map(str, folders)
         importlib.invalidate_caches()
         _use(fresh.metadata, fresh)
-        with contextlib.redirect_stdout(sys.stderr):
+        with contextlib.redirect_stdout(sys.stderr), bytecode.ignored(folders):
             yield fresh
     finally:
         for name in _modules(folders, {dotted, *_declaring(fresh)}):
