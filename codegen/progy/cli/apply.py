@@ -1,7 +1,5 @@
 """`progy apply`: bring a database up to date."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -62,7 +60,7 @@ def apply(  # noqa: PLR0913 - a command has as many parameters as options
     console.value(result)
 
 
-def _dry_run(waiting: list[Migration], ledger: Ledger, *, create: bool) -> list[dict[str, str]]:
+def _dry_run(waiting: "list[Migration]", ledger: "Ledger", *, create: bool) -> list[dict[str, str]]:
     """Print what would run; each migration's name and SQL."""
     from progy.apply import applier
 
@@ -75,7 +73,7 @@ def _dry_run(waiting: list[Migration], ledger: Ledger, *, create: bool) -> list[
     return scripts
 
 
-def _apply(migrations: list[Migration], path: Path, ledger: Ledger, done: list[dict[str, Any]]) -> None:
+def _apply(migrations: "list[Migration]", path: "Path", ledger: "Ledger", done: list[dict[str, Any]]) -> None:
     """Apply what is pending; `done` grows by each migration, and keeps them when one fails."""
     from progy.apply import applier
     from progy.d1.connection import Connection

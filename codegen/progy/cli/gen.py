@@ -1,7 +1,5 @@
 """`progy gen`: migration, bindings and documentation from the models."""
 
-from __future__ import annotations
-
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -117,20 +115,20 @@ def docs(
     _finish(project, None, generated, check=check, command="gen docs")
 
 
-def _propose(project: Project, name: str | None, database: Database) -> Proposal | None:
+def _propose(project: "Project", name: str | None, database: "Database") -> "Proposal | None":
     from progy.migrations.generate import propose
 
     return propose(project.models(), database.migrations, database.ledger, name)
 
 
 def _finish(  # noqa: PLR0913 - what the four commands differ in
-    project: Project,
-    proposal: Proposal | None,
-    generated: Generated | None,
+    project: "Project",
+    proposal: "Proposal | None",
+    generated: "Generated | None",
     *,
     check: bool,
     command: str,
-    warnings: Sequence[str] = (),
+    warnings: "Sequence[str]" = (),
 ) -> None:
     """Write what was made, or with `--check` only say what isn't current. The migration is written last."""
     done: list[str] = []
@@ -155,13 +153,13 @@ def _finish(  # noqa: PLR0913 - what the four commands differ in
         console.say("everything is up to date")
 
 
-def _stale(proposal: Proposal | None, generated: Generated | None) -> Iterator[Path]:
+def _stale(proposal: "Proposal | None", generated: "Generated | None") -> "Iterator[Path]":
     yield from generated.stale() if generated else ()
     if proposal:
         yield proposal.migration.path
 
 
-def _write(proposal: Proposal | None, generated: Generated | None) -> Iterator[Path]:
+def _write(proposal: "Proposal | None", generated: "Generated | None") -> "Iterator[Path]":
     try:
         yield from generated.write() if generated else ()
         if proposal:
@@ -173,7 +171,7 @@ def _write(proposal: Proposal | None, generated: Generated | None) -> Iterator[P
         ) from None
 
 
-def _tell(proposal: Proposal) -> None:
+def _tell(proposal: "Proposal") -> None:
     """Say what a migration changes, what it deletes, and what it may have been meant to be."""
     for line in proposal.summary():
         console.say(f"  {line}")

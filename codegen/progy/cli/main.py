@@ -1,7 +1,5 @@
 """The command `progy`: its commands put together, and what becomes of errors."""
 
-from __future__ import annotations
-
 import io
 import sys
 from typing import Annotated

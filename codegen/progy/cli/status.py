@@ -1,7 +1,5 @@
 """`progy status`: migrations and database side by side."""
 
-from __future__ import annotations
-
 import sys
 from dataclasses import asdict
 

@@ -1,7 +1,5 @@
 """`progy typegen`: the Worker's typed bindings, as `wrangler types` writes them, and for Python."""
 
-from __future__ import annotations
-
 from progy.cli import gen, options
 
 
