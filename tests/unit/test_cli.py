@@ -570,3 +570,14 @@ def test_an_interrupted_write_leaves_the_old_file(project: Project) -> None:
     after = project.files()
     del before["models.py"], after["models.py"]
     assert after == before
+
+
+def test_what_only_sqlite_can_judge_names_the_model(project: Project) -> None:
+    add_to_models(project, '    __table_args__ = (CheckConstraint("prise > 0"),)\n')
+    project.write(
+        "models.py",
+        project.read("models.py").replace("from sqlmodel", "from sqlalchemy import CheckConstraint\nfrom sqlmodel"),
+    )
+    line = project.read("models.py").splitlines().index("class Order(SQLModel, table=True):") + 1
+    done = project.progy("gen", "migration", check=False)
+    assert done.stderr.startswith(f"error: models.py:{line}: Order: D1 would refuse this: no such column: prise\n")

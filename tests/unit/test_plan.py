@@ -162,9 +162,24 @@ def test_names_that_move_between_tables_and_indexes() -> None:
     )
 
 
+def test_what_refers_to_a_table_goes_before_it_also_when_an_index_takes_its_name() -> None:
+    old = "CREATE TABLE k (a INTEGER PRIMARY KEY); CREATE TABLE c (k REFERENCES k (a)); CREATE TABLE t (b)"
+    text = migration(old, "CREATE TABLE t (b); CREATE INDEX k ON t (b)")
+    with Connection() as shadow:
+        with shadow.transaction():
+            shadow.run(
+                f"{old}; INSERT INTO k VALUES (1); INSERT INTO c VALUES (1); INSERT INTO t VALUES (7)", where="rows"
+            )
+        with shadow.transaction():
+            shadow.run(text, where="plan")
+        assert [index.name for index in shadow.schema().indexes.values()] == ["k"]
+        assert shadow.query("SELECT b FROM t") == [(7,)]
+
+
 def test_a_column_goes_before_those_that_its_check_names() -> None:
-    text = migration("CREATE TABLE t (a, b CHECK (b > a), c)", "CREATE TABLE t (c)")
-    assert text.index("DROP COLUMN b") < text.index("DROP COLUMN a")
+    old = "CREATE TABLE t (a, b CHECK (b > a), c CHECK (c > b), d); CREATE TABLE a (a CHECK (a > 0), b, stays)"
+    text = migration(old, "CREATE TABLE t (d); CREATE TABLE a (stays)")
+    assert text.index("t DROP COLUMN c") < text.index("t DROP COLUMN b") < text.index("t DROP COLUMN a")
 
 
 def test_a_comment_never_holds_a_semicolon_or_a_line_break() -> None:
@@ -208,7 +223,7 @@ REFUSED = {
     "an index that takes a table's name too early": (
         "CREATE TABLE k (a PRIMARY KEY); CREATE TABLE t (b, c REFERENCES k (a) ON DELETE CASCADE)",
         "CREATE TABLE t (b); CREATE INDEX k ON t (b)",
-        "drop table k: an index takes its name while tables that refer to it stay; do that in two migrations",
+        "drop table k: an index takes a dropped table's name while tables that refer to this one stay; do it in two migrations",
     ),
     "a stored column": (
         "CREATE TABLE a (b)", "CREATE TABLE a (b, c AS (b) STORED)", "add column a.c: a STORED column can't be added in place",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from progy.apply.state import compare
-from progy.errors import ApplyError, SqlError, UsageError
+from progy.errors import ApplyError, DatabaseError, SqlError, UsageError
 from progy.migrations import step
 from progy.migrations.directory import leading_number
 
@@ -98,6 +98,10 @@ def apply(migrations: Sequence[Migration], connection: Connection, ledger: Ledge
                 statement=error.statement,
                 where=error.where,
                 hint="mend the file and apply again; the migrations before it stay applied",
+            ) from None
+        except DatabaseError as error:
+            raise DatabaseError(
+                f"{migration.name} wasn't applied: {error.message}", where=error.where, hint=error.hint
             ) from None
         if count is not None:
             yield Applied(migration.name, count, time.monotonic() - started)

@@ -37,11 +37,12 @@ def apply(  # noqa: PLR0913 - a command has as many parameters as options
     del local
     project = session.start(environment, json=json)
     chosen, path = session.local_database(project, database, persist_to)
-    migrations = applier.up_to(chosen.migrations.migrations(), to)
+    history = chosen.migrations.migrations()
+    migrations = applier.up_to(history, to)
     where = f"{chosen.binding.binding} (local)"
     result: dict[str, Any] = {"binding": chosen.binding.binding, "database": project.relative(path)}
     rows = applier.read_ledger(path, chosen.ledger)
-    for doubt in state.compare(chosen.migrations.migrations(), rows).doubts():
+    for doubt in state.compare(history, rows).doubts():
         console.warn(doubt)
     if dry_run:
         result["would_apply"] = _dry_run(applier.lacking(migrations, rows), chosen.ledger, create=not rows)

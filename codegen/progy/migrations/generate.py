@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from progy.d1.connection import Connection
@@ -106,10 +107,10 @@ def schema_of_models(models: Models) -> Schema:
 
 
 def _table_of(statement: str) -> str:
-    """The table that a CREATE TABLE or CREATE INDEX of the models is about."""
+    """The table that a CREATE TABLE or CREATE INDEX of the models is about; empty when the text is neither."""
     found = list(tokens(statement))
-    mark = "ON" if found[1].is_word("INDEX", "UNIQUE") else "TABLE"
-    return unquote(found[next(at for at, token in enumerate(found) if token.is_word(mark)) + 1].text)
+    mark = "TABLE" if any(token.is_word("TABLE") for token in found[:2]) else "ON"
+    return next((unquote(name.text) for word, name in pairwise(found) if word.is_word(mark)), "")
 
 
 def propose(models: Models, directory: MigrationDirectory, ledger: Ledger, name: str | None = None) -> Proposal | None:

@@ -8,6 +8,7 @@ the other way round: what refers to a table goes before it, so that no action of
 from __future__ import annotations
 
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
 from progy.diff.changes import (
@@ -68,10 +69,10 @@ def plan(changes: Sequence[Change], old: Schema, new: Schema) -> list[PlannedSta
         )
     created = {fold(change.table.name) for change in changes if isinstance(change, CreateTable)}
     dropped = [change for change in changes if isinstance(change, DropTable)]
-    early = [drop for drop in dropped if fold(drop.table.name) in new.indexes]
+    early = _drops_come_early(changes, new)
     return [
         *_drop_indexes(changes, dropped, old, new),
-        *_drop_tables(early),
+        *_drop_tables(dropped if early else []),
         *_create_tables([change for change in changes if isinstance(change, CreateTable)], changes),
         *_change_columns(changes),
         *(
@@ -79,8 +80,13 @@ def plan(changes: Sequence[Change], old: Schema, new: Schema) -> list[PlannedSta
             for change in changes
             if isinstance(change, CreateIndex) and fold(change.index.table) not in created
         ),
-        *_drop_tables([drop for drop in dropped if drop not in early]),
+        *_drop_tables([] if early else dropped),
     ]
+
+
+def _drops_come_early(changes: Iterable[Change], new: Schema) -> bool:
+    """Whether an index takes a dropped table's name, so that the tables have to go before indexes come."""
+    return any(isinstance(change, DropTable) and fold(change.table.name) in new.indexes for change in changes)
 
 
 def _refusal(change: Change, changes: Sequence[Change], old: Schema, new: Schema) -> str | None:
@@ -95,7 +101,8 @@ def _refusal(change: Change, changes: Sequence[Change], old: Schema, new: Schema
         case DropColumn():
             return _drop_column_refusal(change, new)
         case DropTable():
-            return _drop_table_refusal(change.table, old, new)
+            early = _drops_come_early(changes, new)
+            return _drop_table_refusal(change.table, old, new, early=early)
         case CreateIndex():
             return _create_index_refusal(change.index, changes)
         case CreateTable() | DropIndex():
@@ -152,9 +159,9 @@ def _drop_column_refusal(change: DropColumn, new: Schema) -> str | None:
     return None
 
 
-def _drop_table_refusal(table: Table, old: Schema, new: Schema) -> str | None:
-    if fold(table.name) in new.indexes and any(new.table(child.name) for child, _ in old.referrers(table.name)):
-        return "an index takes its name while tables that refer to it stay; do that in two migrations"
+def _drop_table_refusal(table: Table, old: Schema, new: Schema, *, early: bool) -> str | None:
+    if early and any(new.table(child.name) for child, _ in old.referrers(table.name)):
+        return "an index takes a dropped table's name while tables that refer to this one stay; do it in two migrations"
     referrers = sorted({child.name for child, _ in new.referrers(table.name)})
     if referrers:
         return f"{', '.join(referrers)} still refers to it"
@@ -207,25 +214,31 @@ def _change_columns(changes: Sequence[Change]) -> Iterable[PlannedStatement]:
                 keys = [addition.foreign_key] if addition.foreign_key else []
                 definition = render.column(addition.column, addition.checks, keys)
                 yield PlannedStatement(f"ALTER TABLE {quote(addition.table.name)} ADD COLUMN {definition}", addition)
-        for drop in _checked_last(gone):
-            if fold(drop.table.name) == name:
-                yield PlannedStatement(
-                    f"ALTER TABLE {quote(drop.table.name)} DROP COLUMN {quote(drop.column.name)}",
-                    drop,
-                    loses=f"the column {drop.table.name}.{drop.column.name} and its values",
-                )
+        for drop in _in_order_of_checks([drop for drop in gone if fold(drop.table.name) == name]):
+            yield PlannedStatement(
+                f"ALTER TABLE {quote(drop.table.name)} DROP COLUMN {quote(drop.column.name)}",
+                drop,
+                loses=f"the column {drop.table.name}.{drop.column.name} and its values",
+            )
 
 
-def _checked_last(gone: list[DropColumn]) -> list[DropColumn]:
-    """Columns in an order in which none goes while another's CHECK still names it."""
-    names = {fold(drop.column.name): drop for drop in gone}
+def _in_order_of_checks(gone: Sequence[DropColumn]) -> list[DropColumn]:
+    """Dropped columns of one table, in an order in which none goes while another's CHECK still names it.
 
-    def named_by(drop: DropColumn) -> set[str]:
-        mine = [check for check in drop.table.checks if fold(check.column or "") == fold(drop.column.name)]
-        found = {name for check in mine for name in canonical.names(check.expression)}
-        return (found & names.keys()) - {fold(drop.column.name)}
-
-    return sorted(gone, key=lambda drop: -len(named_by(drop)))
+    Where they name each other there is none; SQLite says so when the migration is proven.
+    """
+    by_name = {fold(drop.column.name): drop for drop in gone}
+    before: dict[str, set[str]] = {name: set() for name in by_name}
+    for drop in gone:
+        name = fold(drop.column.name)
+        for check in drop.table.checks:
+            if check.column is not None and fold(check.column) == name:
+                for other in (canonical.names(check.expression) & by_name.keys()) - {name}:
+                    before[other].add(name)
+    try:
+        return [by_name[name] for name in TopologicalSorter(before).static_order()]
+    except CycleError:
+        return list(gone)
 
 
 def _drop_tables(dropped: Sequence[DropTable]) -> Iterable[PlannedStatement]:
