@@ -8,20 +8,32 @@ from progy.schema.objects import fold
 from progy.sql.names import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-    from progy.schema.objects import Check, Column, ForeignKey, Index, PrimaryKey, Table, Term, Unique
+    from progy.schema.objects import Check, Column, ForeignKey, Index, PrimaryKey, Schema, Table, Term, Unique
+
+
+def create_all(schema: Schema) -> Iterator[str]:
+    """The statements that make a schema on an empty database, without semicolons."""
+    yield from (create_table(table) for table in schema.tables.values())
+    yield from (table.sql for table in schema.virtual_tables.values())
+    yield from (create_index(index) for index in schema.indexes.values())
+    yield from (view.sql for view in schema.views.values())
+    yield from (trigger.sql for trigger in schema.triggers.values())
 
 
 def create_table(table: Table) -> str:
-    """The CREATE TABLE statement, without a semicolon. What concerns one column stands beside it."""
+    """The CREATE TABLE statement, without a semicolon.
+
+    References and checks stand where the table has them: DROP COLUMN takes along what stands beside the column.
+    """
     lines = [_column_of(column, table) for column in table.columns]
     key = table.primary_key
     if key is not None and not _beside_column(key):
         lines.append(_named(key.name) + f"PRIMARY KEY {_terms(key.terms)}{_conflict(key.conflict)}")
     lines += [_unique(unique) for unique in table.uniques]
     lines += [_check(check) for check in table.checks if check.column is None]
-    lines += [_table_reference(found) for found in table.foreign_keys if len(found.columns) > 1]
+    lines += [_table_reference(found) for found in table.foreign_keys if not found.inline]
     options = [word for word, wanted in (("STRICT", table.strict), ("WITHOUT ROWID", table.without_rowid)) if wanted]
     body = ",\n".join(f"  {line}" for line in lines)
     return f"CREATE TABLE {quote(table.name)} (\n{body}\n)" + (f" {', '.join(options)}" if options else "")
@@ -46,7 +58,7 @@ def _column_of(found: Column, table: Table) -> str:
         found,
         key=key if key is not None and _beside_column(key) and fold(key.terms[0].sql) == name else None,
         checks=[check for check in table.checks if check.column is not None and fold(check.column) == name],
-        foreign_keys=[key for key in table.foreign_keys if tuple(map(fold, key.columns)) == (name,)],
+        foreign_keys=[key for key in table.foreign_keys if key.inline and fold(key.columns[0]) == name],
     )
 
 
