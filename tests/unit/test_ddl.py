@@ -202,6 +202,10 @@ def test_defaults(type_: TypeEngine[Any], default: Any, sql: str) -> None:  # no
             [Column("c", Integer, Computed("id + 1")), Column("d", Integer, Computed("id", persisted=True))],
             "c INTEGER GENERATED ALWAYS AS (id + 1), d INTEGER GENERATED ALWAYS AS (id) STORED",
         ),
+        (
+            [Column("c", Text, Computed("upper(d)", persisted=False), nullable=False), Column("d", Text)],
+            "c TEXT NOT NULL GENERATED ALWAYS AS (upper(d)) VIRTUAL, d TEXT",
+        ),
         ([Column("c", Boolean(create_constraint=True))], "c INTEGER CHECK (c IN (0, 1))"),
         (
             [Column("c", Enum(Status, create_constraint=True, name="known"))],
@@ -238,6 +242,21 @@ def test_defaults(type_: TypeEngine[Any], default: Any, sql: str) -> None:  # no
         (
             [Column("c", ForeignKey("t.id", deferrable=True, initially="DEFERRED"))],
             "c INTEGER REFERENCES t (id) DEFERRABLE INITIALLY DEFERRED",
+        ),
+        *(
+            (
+                [Column("c", ForeignKey("t.id", ondelete=action, onupdate=action))],
+                f"c INTEGER REFERENCES t (id) ON DELETE {action} ON UPDATE {action}",
+            )
+            for action in ("NO ACTION", "RESTRICT", "SET NULL", "SET DEFAULT", "CASCADE")
+        ),
+        (
+            [Column("c", ForeignKey("t.id", deferrable=True)), Column("d", ForeignKey("t.id", deferrable=False))],
+            "c INTEGER REFERENCES t (id) DEFERRABLE, d INTEGER REFERENCES t (id) NOT DEFERRABLE",
+        ),
+        (
+            [Column("c", Integer), CheckConstraint("c > 0", name="the order")],
+            'c INTEGER, CONSTRAINT "the order" CHECK (c > 0)',
         ),
         (
             [Column("order", Text), Column("Group", Text), Column('say "it"', Text)],
@@ -281,6 +300,11 @@ def test_column_constraints(items: list[SchemaItem], sql: str) -> None:
             "(a TEXT NOT NULL, b TEXT NOT NULL, PRIMARY KEY (b, a))",
         ),
         (
+            [Column("a", Text), Column("b", Text), PrimaryKeyConstraint("a", "b", name="pk")],
+            {"sqlite_with_rowid": False},
+            "(a TEXT NOT NULL, b TEXT NOT NULL, CONSTRAINT pk PRIMARY KEY (a, b)) WITHOUT ROWID",
+        ),
+        (
             [Column("id", Integer, primary_key=True)],
             {"sqlite_with_rowid": False},
             "(id INTEGER PRIMARY KEY NOT NULL) WITHOUT ROWID",
@@ -313,6 +337,11 @@ def c_and_d(*items: SchemaItem) -> list[str]:
         ([Index("i", "c", "d")], ["CREATE INDEX i ON t (c, d)"]),
         ([Index("i", "c", unique=True)], ["CREATE UNIQUE INDEX i ON t (c)"]),
         ([Index("i", text("c DESC"), "d")], ["CREATE INDEX i ON t (c DESC, d)"]),
+        ([Index("i", text("c COLLATE NOCASE DESC"))], ["CREATE INDEX i ON t (c COLLATE NOCASE DESC)"]),
+        (
+            [Index("i", "d", unique=True, sqlite_where=text("c = 'a;b'"))],
+            ["CREATE UNIQUE INDEX i ON t (d) WHERE c = 'a;b'"],
+        ),
         ([Index("i", text("lower(c)"))], ["CREATE INDEX i ON t (lower(c))"]),
         ([Index("i", "c", sqlite_where=text("d IS NOT NULL"))], ["CREATE INDEX i ON t (c) WHERE d IS NOT NULL"]),
         ([Index("b", "c"), Index("a", "d")], ["CREATE INDEX a ON t (d)", "CREATE INDEX b ON t (c)"]),
@@ -328,8 +357,10 @@ def test_indexes_on_expressions_of_columns() -> None:
     Index("descending", table.c.c.desc(), table.c.n)
     Index("folded", func.lower(table.c.c), unique=True)
     Index("collated", table.c.c.collate("NOCASE"))
+    Index("both", table.c.c.collate("NOCASE").desc(), func.abs(table.c.n).desc())
     Index("partial", table.c.c, sqlite_where=(table.c.n > 1) & (table.c.c != "it's"))
     assert made(metadata)[1:] == [
+        "CREATE INDEX both ON t (c COLLATE NOCASE DESC, abs(n) DESC)",
         "CREATE INDEX collated ON t (c COLLATE NOCASE)",
         "CREATE INDEX descending ON t (c DESC, n)",
         "CREATE UNIQUE INDEX folded ON t (lower(c))",
@@ -379,6 +410,63 @@ def test_a_reference_by_several_columns_stands_after_them() -> None:
     assert made(metadata)[0] == (
         "CREATE TABLE child (a INTEGER, b INTEGER, FOREIGN KEY(a, b) REFERENCES parent (a, b) ON DELETE CASCADE)"
     )
+
+
+def test_a_reference_by_several_columns_may_be_to_its_own_table() -> None:
+    metadata = MetaData()
+    Table(
+        "t",
+        metadata,
+        Column("a", Integer, primary_key=True),
+        Column("b", Integer, primary_key=True),
+        Column("up_a", Integer),
+        Column("up_b", Integer),
+        ForeignKeyConstraint(
+            ["up_a", "up_b"],
+            ["t.a", "t.b"],
+            name="up",
+            onupdate="CASCADE",
+            ondelete="SET NULL",
+            deferrable=True,
+            initially="DEFERRED",
+        ),
+    )
+    assert made(metadata)[0] == (
+        "CREATE TABLE t (a INTEGER NOT NULL, b INTEGER NOT NULL, up_a INTEGER, up_b INTEGER, "
+        "CONSTRAINT up FOREIGN KEY(up_a, up_b) REFERENCES t (a, b) ON DELETE SET NULL ON UPDATE CASCADE "
+        "DEFERRABLE INITIALLY DEFERRED, PRIMARY KEY (a, b))"
+    )
+
+
+def test_references_in_a_cycle_stay_also_those_that_are_to_be_added_later() -> None:
+    metadata = MetaData()
+    Table(
+        "a",
+        metadata,
+        Column("id", Integer, primary_key=True),
+        Column("b_id", ForeignKey("b.id", use_alter=True, name="to_b")),
+    )
+    Table(
+        "b",
+        metadata,
+        Column("id", Integer, primary_key=True),
+        Column("n", Integer),
+        UniqueConstraint("id", "n"),
+        Column("a_id", ForeignKey("a.id")),
+    )
+    Table(
+        "c",
+        metadata,
+        Column("b_id", Integer),
+        Column("b_n", Integer),
+        ForeignKeyConstraint(["b_id", "b_n"], ["b.id", "b.n"], use_alter=True, name="to_both"),
+    )
+    assert made(metadata) == [
+        "CREATE TABLE a (id INTEGER PRIMARY KEY, b_id INTEGER CONSTRAINT to_b REFERENCES b (id))",
+        "CREATE TABLE b (id INTEGER PRIMARY KEY, n INTEGER, a_id INTEGER REFERENCES a (id))",
+        "CREATE UNIQUE INDEX b_id_n_unique ON b (id, n)",
+        "CREATE TABLE c (b_id INTEGER, b_n INTEGER, CONSTRAINT to_both FOREIGN KEY(b_id, b_n) REFERENCES b (id, n))",
+    ]
 
 
 def test_the_layout_is_a_column_a_line() -> None:
@@ -570,8 +658,9 @@ def test_a_view_among_the_tables_is_refused() -> None:
     schema = pytest.importorskip("sqlalchemy", minversion="2.1").schema
     metadata = MetaData()
     schema.CreateView(select(literal(1).label("one")), "v", metadata=metadata)
-    with pytest.raises(DeclarationError, match="v: views aren't made from models"):
+    with pytest.raises(DeclarationError, match="v: SQLAlchemy's views aren't made") as caught:
         statements([metadata])
+    assert caught.value.hint == 'View("v", "SELECT …"), from progy'
 
 
 def test_a_reference_to_a_unique_column_is_fine() -> None:

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from progy.emit import markdown, mermaid
-from progy.plan.render import create_index, create_table
 from progy.schema.objects import Term, fold
+from progy.schema.render import create_index, create_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -112,6 +112,9 @@ class _Writer:
     def __init__(self, schema: Schema, models: Models | None, files: Mapping[str, str]) -> None:
         self._schema = schema
         self._models = {fold(model.table): model for model in (models.models if models else ())}
+        objects = models.objects if models else ()
+        self._described = {fold(one.name): one.description for one in objects if one.kind != "trigger"}
+        self._triggered = {fold(one.name): one.description for one in objects if one.kind == "trigger"}
         self._files = files
 
     def index(self, title: str) -> str:
@@ -152,7 +155,7 @@ class _Writer:
             Section("Enumerations", _enumerations(model)),
             Section("Constraints", _constraints(table)),
             Section("Indexes", self._indexes(table)),
-            Section("Triggers", _triggers(self._triggers_of(table.name))),
+            Section("Triggers", self._triggers(table.name)),
             Section("Diagram", self._diagram(table)),
             Section("References", self._outward(table)),
             Section("Referenced by", self._inward(table)),
@@ -160,8 +163,8 @@ class _Writer:
         return self._page(table.name, model.description if model else None, self._definition(table), sections, model)
 
     def bare(self, name: str, sql: str) -> str:
-        triggers = Section("Triggers", _triggers(self._triggers_of(name)))
-        return self._page(name, None, [sql], [triggers], self._models.get(fold(name)))
+        triggers = Section("Triggers", self._triggers(name))
+        return self._page(name, self._described.get(fold(name)), [sql], [triggers], self._models.get(fold(name)))
 
     def _page(
         self,
@@ -266,6 +269,14 @@ class _Writer:
     def _triggers_of(self, table: str) -> list[Trigger]:
         return _by_name(trigger for trigger in self._schema.triggers.values() if fold(trigger.table) == fold(table))
 
+    def _triggers(self, table: str) -> str:
+        parts = []
+        for trigger in self._triggers_of(table):
+            description = self._triggered.get(fold(trigger.name))
+            said = f"{markdown.text(description)}\n\n" if description else ""
+            parts.append(f"{markdown.code(trigger.name)}\n\n{said}{markdown.fenced('sql', trigger.sql)}")
+        return "\n".join(parts)
+
     def _definition(self, table: Table) -> list[str]:
         indexes = [create_index(index) for index in self._schema.indexes_of(table.name)]
         return [create_table(table), *indexes]
@@ -368,10 +379,6 @@ def _constraints(table: Table) -> str:
         ("Kind", "Name", "Definition"),
         [(kind, markdown.code(name) if name is not None else "", body) for kind, name, body in rows],
     )
-
-
-def _triggers(triggers: Sequence[Trigger]) -> str:
-    return "\n".join(f"{markdown.code(trigger.name)}\n\n{markdown.fenced('sql', trigger.sql)}" for trigger in triggers)
 
 
 def _by_name(found: Iterable[_Named]) -> list[_Named]:

@@ -190,6 +190,26 @@ def foreign_key(key: ForeignKey, schema: Schema) -> tuple[object, ...]:
     )
 
 
+def leads_to_no_key(key: ForeignKey, schema: Schema) -> bool:
+    """Whether a reference leads to a missing table, or to columns that are neither primary key nor unique.
+
+    SQLite accepts such a reference and then refuses every row, and even to count what dangles
+    (sqlite.org/foreignkeys.html, section 3).
+    """
+    parent = schema.table(key.table)
+    if parent is None:
+        return True
+    primary = frozenset(map(fold, parent.primary_key.columns)) if parent.primary_key else frozenset()
+    wanted = frozenset(map(fold, key.references)) if key.references else primary
+    keys = {primary} | {frozenset(fold(term.sql) for term in unique.terms) for unique in parent.uniques}
+    keys |= {
+        frozenset(fold(term.sql) for term in index.terms)
+        for index in schema.indexes_of(parent.name)
+        if index.unique and index.where is None
+    }
+    return not wanted or wanted not in keys or len(wanted) != len(key.columns)
+
+
 def names(sql: str, *, strings: bool = False) -> set[str]:
     """The folded names that a piece of SQL may mean something by; with `strings` those in single quotes, too."""
     kinds = {"name", "quoted", "string"} if strings else {"name", "quoted"}
@@ -200,16 +220,31 @@ def names(sql: str, *, strings: bool = False) -> set[str]:
     }
 
 
-def statement(sql: str) -> Canonical:
-    """A CREATE statement of a view, trigger or virtual table, without regard to spaces, comments and bare names' case.
+@lru_cache(maxsize=1024)
+def statement(sql: str, known: frozenset[str]) -> Canonical:
+    """A CREATE statement of a view, trigger or virtual table, without regard to spaces, comments and names' case.
 
-    What stands in double quotes may be a string, so its case counts.
+    Args:
+        sql: The statement.
+        known: Folded names of tables, views and columns. What else stands in double quotes may be a string, so its
+            case counts.
     """
     found = list(tokens(sql))
     return tuple(
-        f'"{unquote(token.text)}"' if token.kind == "quoted" else _canonical(token, at, found, frozenset())
+        f'"{unquote(token.text)}"'
+        if token.kind == "quoted" and fold(unquote(token.text)) not in known
+        else _canonical(token, at, found, known)
         for at, token in enumerate(found)
     )
+
+
+def known_names(*schemas: Schema) -> frozenset[str]:
+    """The folded names of the tables, views and columns of some schemas."""
+    found: set[str] = set()
+    for schema in schemas:
+        found |= schema.tables.keys() | schema.virtual_tables.keys() | schema.views.keys() | schema.triggers.keys()
+        found |= {fold(column.name) for table in schema.tables.values() for column in table.columns}
+    return frozenset(found)
 
 
 def _without_parentheses(part: list[Token]) -> list[Token]:

@@ -7,14 +7,14 @@ SQLAlchemy; only `progy.schema.load` imports it.
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Sequence, UniqueConstraint, exc
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from progy.schema.dialect import DIALECT, DeclarationError, has_conflict, storage_type
-from progy.schema.objects import fold
-from progy.sql import names
+from progy.schema.taken import Made, Names
+from progy.sql.names import quote, unquote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,10 +25,14 @@ _MOST_COLUMNS = 100
 """Cloudflare's documentation, "D1 limits"."""
 
 
-def statements(metadatas: Iterable[MetaData]) -> tuple[str, ...]:
+def statements(metadatas: Iterable[MetaData], names: Names | None = None) -> tuple[str, ...]:
     """The CREATE statements of all tables and indexes: the tables by name, each followed by its indexes by name.
 
     SQLite takes a reference to a table that comes later. No mapper need be configured.
+
+    Args:
+        metadatas: What holds the tables.
+        names: The names that are taken, if any; those of the tables and indexes are added.
 
     Raises:
         DeclarationError: A table declares something that D1 can't hold.
@@ -38,23 +42,18 @@ def statements(metadatas: Iterable[MetaData]) -> tuple[str, ...]:
     for table in tables:
         _check_table(table)
     found: list[str] = []
-    made = [_Made("table", table.name, table) for table in tables]
+    made = [Made("table", table.name) for table in tables]
     for table in tables:
         found.append(_create_table(table))
         for name, sql in sorted(_create_indexes(table)):
             found.append(sql)
-            made.append(_Made("index", name, table))
-    _refuse_name_clashes(made)
+            made.append(Made("index", name, table.name))
+    names = Names() if names is None else names
+    for one in made:
+        taken = names.take(one)
+        if taken:
+            raise DeclarationError(taken, table=one.table or one.name)
     return tuple(found)
-
-
-class _Made(NamedTuple):
-    """Something with a name in the database."""
-
-    kind: Literal["table", "index"]
-    name: str
-    table: Table
-    """The table that it is, or belongs to."""
 
 
 def _create_table(table: Table) -> str:
@@ -74,7 +73,7 @@ def _create_indexes(table: Table) -> Iterator[tuple[str, str]]:
     prepare = DIALECT.identifier_preparer
     try:
         for index in table.indexes:
-            yield names.unquote(prepare.format_index(index)), str(CreateIndex(index).compile(dialect=DIALECT))
+            yield unquote(prepare.format_index(index)), str(CreateIndex(index).compile(dialect=DIALECT))
     except exc.CompileError as error:
         raise DeclarationError(str(error.args[0]), table=table.name) from None
     uniques = {
@@ -83,8 +82,8 @@ def _create_indexes(table: Table) -> Iterator[tuple[str, str]]:
         if isinstance(constraint, UniqueConstraint) and not has_conflict(constraint)
     }
     for name, columns in uniques:
-        terms = ", ".join(names.quote(column) for column in columns)
-        yield name, f"CREATE UNIQUE INDEX {names.quote(name)} ON {names.quote(table.name)} ({terms})"
+        terms = ", ".join(quote(column) for column in columns)
+        yield name, f"CREATE UNIQUE INDEX {quote(name)} ON {quote(table.name)} ({terms})"
 
 
 def _unique_name(constraint: UniqueConstraint) -> str:
@@ -93,31 +92,8 @@ def _unique_name(constraint: UniqueConstraint) -> str:
     # A name may stand for the metadata's naming convention, which may have none for UNIQUE.
     given = constraint.name and DIALECT.identifier_preparer.format_constraint(constraint)
     if given:
-        return names.unquote(given)
+        return unquote(given)
     return "_".join((constraint.table.name, *(column.name for column in constraint.columns), "unique"))
-
-
-def _refuse_name_clashes(everything: Iterable[_Made]) -> None:
-    """Refuse names that SQLite can't tell apart, or that D1 keeps for itself."""
-    taken: dict[str, _Made] = {}
-    for made in everything:
-        folded = fold(made.name)
-        if folded.startswith(("_cf_", "sqlite_")):
-            raise DeclarationError(f"D1 keeps names like {made.name} for itself", table=made.table.name)
-        if folded in taken:
-            raise DeclarationError(_clash(made, taken[folded]), table=made.table.name)
-        taken[folded] = made
-
-
-def _clash(made: _Made, other: _Made) -> str:
-    of_table = f" of {other.table.name}" if other.kind == "index" else ""
-    if (made.kind, made.name) != (other.kind, other.name):
-        return f"the {made.kind} {made.name} has the name of the {other.kind} {other.name}{of_table}"
-    if made.kind == "table":
-        return f"two tables are called {made.name}"
-    return f"two indexes are called {made.name}" + (
-        "" if made.table is other.table else f", this one and one{of_table}"
-    )
 
 
 def _check_table(table: Table) -> None:
@@ -125,7 +101,11 @@ def _check_table(table: Table) -> None:
     if table.schema is not None:
         raise DeclarationError(f"D1 has no schemas, and the table is in {table.schema!r}", table=table.name)
     if getattr(table, "is_view", False):
-        raise DeclarationError("views aren't made from models", table=table.name)
+        raise DeclarationError(
+            "SQLAlchemy's views aren't made",
+            table=table.name,
+            hint=f'View("{table.name}", "SELECT …"), from progy',  # noqa: S608 - a call in Python
+        )
     if not table.columns:
         raise DeclarationError("the table has no columns", table=table.name)
     if len(table.columns) > _MOST_COLUMNS:

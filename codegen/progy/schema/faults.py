@@ -21,6 +21,7 @@ from sqlalchemy.orm import RelationshipProperty
 from sqlalchemy.schema import DefaultClause
 from sqlmodel import SQLModel
 
+from progy import declare, hints
 from progy.errors import ModelError
 from progy.schema.describe import spelled, stored_values, without_none
 from progy.schema.imports import file_of, mappers, search_path
@@ -175,6 +176,8 @@ def _explain_module(
     model, default = _class_in_the_making(frames), _server_default(error, frames)
     if default is not None:
         message, hint = default
+    elif frames and frames[-1].f_globals.get("__name__") in {declare.__name__, hints.__name__}:
+        message = str(error)  # it is written for the user
     elif isinstance(error, SystemExit):
         message = "the models call sys.exit while they are imported"
     elif isinstance(error, ImportError | AttributeError) and "partially initialized module" in message:

@@ -66,11 +66,18 @@ _REPORT = "SQLite has accepted it, so this is a bug in progy: please report it"
 
 
 def _shadow_suffixes(virtual: VirtualTable) -> Iterable[str]:
-    """What the names of the tables behind a virtual table end in. With `content=` FTS5 has no such table of its own."""
-    elsewhere = virtual.module == "fts5" and re.search(r"[(,]\s*content\s*=", virtual.sql, re.IGNORECASE)
+    """What the names of the tables behind a virtual table end in. With `content=` FTS5 has no such table of its own.
+
+    Unless it keeps unindexed columns for a text that it doesn't keep (sqlite.org/fts5.html, section 4.4.4).
+    """
+    elsewhere = virtual.module == "fts5" and _says(virtual, "content") and not _says(virtual, "contentless_unindexed")
     for suffix in _SHADOW_SUFFIXES.get(virtual.module, ()):
         if not (elsewhere and suffix == "content"):
             yield suffix
+
+
+def _says(virtual: VirtualTable, option: str) -> bool:
+    return re.search(rf"[(,]\s*{option}\s*=", virtual.sql, re.IGNORECASE) is not None
 
 
 def is_virtual(sql: str) -> bool:

@@ -17,12 +17,14 @@ from sqlalchemy import MetaData, Table
 from sqlalchemy.orm import Mapper, registry
 from sqlmodel import SQLModel
 
+from progy import declare
 from progy.errors import ModelError
-from progy.schema import describe, faults, imports
+from progy.schema import declarations, describe, faults, imports
 from progy.schema.ddl import statements
 from progy.schema.dialect import DeclarationError, is_rowid, storage_type
 from progy.schema.models import Model, ModelColumn, Models
 from progy.schema.source import Sources
+from progy.schema.taken import Names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -36,7 +38,8 @@ def load(root: Path, dotted: str = "models") -> Models:
     """Import a project's models and describe them.
 
     The package and every module in it are imported, afresh each time; this interpreter is left as it was.
-    Counted are the tables of SQLModel's metadata and of every other MetaData that the modules name.
+    Counted are the tables of SQLModel's metadata and of every other MetaData that the modules name, and the views,
+    triggers and virtual tables that are made meanwhile.
     Warnings are shown at the end, if there is no error: libraries warn of what the error then says better.
 
     Args:
@@ -57,7 +60,7 @@ def load(root: Path, dotted: str = "models") -> Models:
 
 def _load(sources: Sources, dotted: str) -> Models:
     folders = imports.search_path(sources.root, dotted)
-    with imports.isolated(folders, dotted) as classes:
+    with imports.isolated(folders, dotted) as classes, declare.collected() as made:
         with faults.explained(dotted, sources, classes):
             modules = imports.import_all(folders, dotted, sources)
         registries, metadatas = _registries(modules, classes), _metadatas(modules)
@@ -67,7 +70,8 @@ def _load(sources: Sources, dotted: str) -> Models:
             raise faults.no_table(dotted, modules, sources)
         try:
             # Before the relationships: of a reference that leads nowhere, theirs is the poorer error.
-            ddl = statements(metadatas)
+            names = Names()
+            ddl = statements(metadatas, names)
             with faults.explained(dotted, sources, classes):
                 for each in registries:
                     each.configure(cascade=True)
@@ -75,7 +79,8 @@ def _load(sources: Sources, dotted: str) -> Models:
         except DeclarationError as error:
             table = next(table for table in tables if table.name == error.table)
             raise declared.located(error, table) from error
-    return Models(models=models, ddl=ddl)
+        objects = declarations.objects(made, sources, names)
+    return Models(models=models, ddl=(*ddl, *(one.sql for one in objects)), objects=objects)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +111,11 @@ class _Declared:
         """The description of a table.
 
         Raises:
-            DeclarationError: A column's name can't be used.
+            DeclarationError: A column's name can't be used, or `migrate` has said what makes no sense.
         """
-        home = self._home(table)
+        home, said = self._home(table), _migrated(table)
+        if "backfill" in said:
+            raise DeclarationError("backfill is for columns", table=table.name)
         return Model(
             table=table.name,
             name=home.name,
@@ -117,6 +124,7 @@ class _Declared:
             line=home.line,
             columns=tuple(self._column(column) for column in table.columns if not column.system),
             description=_docstring(home.mapper) or table.comment,
+            renamed_from=said.get("renamed_from"),
         )
 
     def located(self, error: DeclarationError, table: Table) -> ModelError:
@@ -162,12 +170,19 @@ class _Declared:
         mapper, attribute = self._attribute(column)
         declared = storage_type(column)
         annotation, description = _field(mapper, attribute)
+        said = _migrated(column)
         if attribute == "metadata" and mapper is not None:
             raise DeclarationError(
                 faults.RESERVED,
                 table=column.table.name,
                 column=column.name,
                 hint=faults.RESERVED_HINT,
+            )
+        if column.computed is not None and "backfill" in said:
+            raise DeclarationError(
+                "a generated column's values follow from others: it takes no backfill",
+                table=column.table.name,
+                column=column.name,
             )
         return ModelColumn(
             name=column.name,
@@ -180,6 +195,8 @@ class _Declared:
             values=describe.stored_values(column.type) or describe.literal_values(annotation),
             storage=describe.storage(column.type),
             description=description or column.comment,
+            renamed_from=said.get("renamed_from"),
+            backfill=said.get("backfill"),
         )
 
 
@@ -215,6 +232,12 @@ def _field(mapper: Mapper[Any] | None, attribute: str) -> tuple[Any, str | None]
         return None, None
     field = model.model_fields[attribute]
     return describe.without_none(field.annotation), field.description
+
+
+def _migrated(item: Table | Column[Any]) -> dict[str, str]:
+    """What `progy.migrate` has said of a table or column."""
+    said: dict[str, str] = item.info.get("progy", {})
+    return said
 
 
 def _python_type(column: Column[Any]) -> Any:  # noqa: ANN401 - any annotation

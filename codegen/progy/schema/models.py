@@ -7,7 +7,7 @@ emitter. `progy.schema.load` makes them.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,10 @@ class ModelColumn:
     storage: str | None = None
     """How the value is stored when that isn't plain: `Unix seconds`, `0 or 1`, `JSON text`, `ISO 8601 text`."""
     description: str | None = None
+    renamed_from: str | None = None
+    """What it was called before, as the model says."""
+    backfill: str | None = None
+    """What the rows that are there get, an expression in SQL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,8 @@ class Model:
     columns: tuple[ModelColumn, ...]
     description: str | None = None
     """The class's docstring, dedented; None when it has none of its own."""
+    renamed_from: str | None = None
+    """What the table was called before, as the class says."""
 
     @property
     def domain(self) -> str:
@@ -64,13 +70,35 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelObject:
+    """A view, a trigger or a virtual table, as a module of the models declares it."""
+
+    kind: Literal["view", "trigger", "virtual table"]
+    name: str
+    sql: str
+    """Its CREATE statement; it stands in `Models.ddl`, too."""
+    file: str
+    """The file, relative to the project's root, with forward slashes."""
+    line: int
+    table: str | None = None
+    """The table or view that a trigger is on, or that a full-text index reads."""
+    columns: tuple[str, ...] = ()
+    """The columns of `table` that it names there: after UPDATE OF, or those a full-text index reads."""
+    event: Literal["INSERT", "UPDATE", "DELETE"] | None = None
+    """What fires a trigger."""
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Models:
     """All models of a database and the DDL that makes their schema."""
 
     models: tuple[Model, ...]
     """By table name."""
     ddl: tuple[str, ...]
-    """CREATE statements, in an order that can be executed."""
+    """CREATE statements, in an order that can be executed: tables with their indexes, then the objects."""
+    objects: tuple[ModelObject, ...] = ()
+    """Virtual tables, views, triggers, in the order in which they are made."""
 
     def of(self, table: str) -> Model | None:
         """The model of a table, or None."""
@@ -83,7 +111,8 @@ class Models:
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Models:
         """The models that `to_json` gave."""
-        return cls(tuple(map(_model, value["models"])), tuple(value["ddl"]))
+        objects = (ModelObject(**{**one, "columns": tuple(one["columns"])}) for one in value["objects"])
+        return cls(tuple(map(_model, value["models"])), tuple(value["ddl"]), tuple(objects))
 
 
 def _model(value: dict[str, Any]) -> Model:

@@ -116,6 +116,13 @@ class Table:
         folded = fold(name)
         return next((column for column in self.columns if fold(column.name) == folded), None)
 
+    @property
+    def has_conflict(self) -> bool:
+        """Whether a constraint says what to do ON CONFLICT, other than to abort."""
+        of_key = self.primary_key is not None and self.primary_key.conflict is not None
+        of_columns = any(column.not_null_conflict for column in self.columns)
+        return of_key or of_columns or any(unique.conflict for unique in self.uniques)
+
 
 @dataclass(frozen=True, slots=True)
 class VirtualTable:
@@ -163,6 +170,11 @@ class Schema:
     indexes: Mapping[str, Index] = field(default_factory=dict)
     views: Mapping[str, View] = field(default_factory=dict)
     triggers: Mapping[str, Trigger] = field(default_factory=dict)
+    # By table, made when first asked for: a large schema is asked a thousand times.
+    _indexes: dict[str, list[Index]] = field(default_factory=dict, init=False, compare=False, repr=False)
+    _referrers: dict[str, list[tuple[Table, ForeignKey]]] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
 
     def table(self, name: str) -> Table | None:
         """The table of that name, in any case, or None."""
@@ -170,22 +182,33 @@ class Schema:
 
     def indexes_of(self, table: str) -> list[Index]:
         """The table's indexes, by name."""
-        folded = fold(table)
-        found = [index for index in self.indexes.values() if fold(index.table) == folded]
-        return sorted(found, key=lambda index: fold(index.name))
+        if not self._indexes and self.indexes:
+            for index in sorted(self.indexes.values(), key=lambda index: fold(index.name)):
+                self._indexes.setdefault(fold(index.table), []).append(index)
+        return list(self._indexes.get(fold(table), ()))
 
     def referrers(self, table: str) -> list[tuple[Table, ForeignKey]]:
         """The foreign keys that refer to the table, its own among them, by the referring table's name."""
-        folded = fold(table)
-        found = [
-            (child, key) for child in self.tables.values() for key in child.foreign_keys if fold(key.table) == folded
-        ]
-        return sorted(found, key=lambda pair: (fold(pair[0].name), pair[1].columns))
+        if not self._referrers and self.tables:
+            pairs = [(child, key) for child in self.tables.values() for key in child.foreign_keys]
+            for child, key in sorted(pairs, key=lambda pair: (fold(pair[0].name), pair[1].columns)):
+                self._referrers.setdefault(fold(key.table), []).append((child, key))
+        return list(self._referrers.get(fold(table), ()))
 
 
 def fold(name: str) -> str:
     """The form in which two names are the same to SQLite: ASCII letters in lower case, all else as it is."""
     return name.translate(_ASCII_LOWER)
+
+
+def fresh(name: str, taken: set[str]) -> str:
+    """A name that isn't among those taken, which are folded; it is added to them."""
+    found, number = name, 1
+    while fold(found) in taken:
+        number += 1
+        found = f"{name}_{number}"
+    taken.add(fold(found))
+    return found
 
 
 _ASCII_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}

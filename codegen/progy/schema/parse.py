@@ -9,6 +9,7 @@ PRAGMAs say.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 from progy.schema.objects import (
@@ -38,11 +39,13 @@ _COLUMN_CONSTRAINT = (
 _TABLE_CONSTRAINT = ("CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN")
 
 
+@lru_cache(maxsize=4096)
 def parse_table(sql: str) -> Table:
-    """Read a CREATE TABLE statement."""
+    """Read a CREATE TABLE statement. A schema is read again after each change, and most of it is as it was."""
     return _TableReader(sql).read()
 
 
+@lru_cache(maxsize=8192)
 def parse_index(sql: str) -> Index:
     """Read a CREATE INDEX statement."""
     reader = _Reader(sql)
