@@ -12,7 +12,9 @@ A command prints such an error and exits with its `exit_code`. Anything else tha
     ├── UnsupportedWorkerError   1   a Worker whose TypeScript file progy can't write
     ├── ProofError               1   a generated migration doesn't give the models' schema: a bug in progy
     ├── StaleError               1   `--check` found something
-    └── UsageError               2   an option or an argument that makes no sense
+    ├── UsageError               2   an option or an argument that makes no sense
+    │   └── UndecidedError       2   questions that need an answer where nobody can be asked (`progy.diff.questions`)
+    └── RefusedError             3   data would be lost, and nobody has said yes to that
 """
 
 from __future__ import annotations
@@ -93,3 +95,9 @@ class UsageError(ProgyError):
     """An option or an argument that makes no sense."""
 
     exit_code = 2
+
+
+class RefusedError(ProgyError):
+    """Data would be lost, and nobody has said yes to that. Nothing was changed."""
+
+    exit_code = 3

@@ -158,8 +158,8 @@ CHANGES = {
     "deferred": (
         PARENT + "CREATE TABLE a (b REFERENCES p)",
         PARENT + "CREATE TABLE a (b REFERENCES p DEFERRABLE INITIALLY DEFERRED)",
-        ["alter table a (foreign key (b) to p: ON DELETE NO ACTION ON UPDATE NO ACTION -> ON DELETE NO ACTION ON UPDATE NO ACTION DEFERRED)"],
-        ["alter table a (foreign key (b) to p: ON DELETE NO ACTION ON UPDATE NO ACTION DEFERRED -> ON DELETE NO ACTION ON UPDATE NO ACTION)"],
+        ["alter table a (foreign key (b) to p: IMMEDIATE -> DEFERRED)"],
+        ["alter table a (foreign key (b) to p: DEFERRED -> IMMEDIATE)"],
     ),
     "strict": (
         "CREATE TABLE a (b TEXT)", "CREATE TABLE a (b TEXT) STRICT",

@@ -11,6 +11,7 @@ from progy.schema.objects import (
     Index,
     Table,
     Trigger,
+    Unique,
     View,
     VirtualTable,
 )
@@ -89,6 +90,8 @@ class AlterTable:
     new: Table
     aspects: tuple[str, ...]
     """What differs, each as `add check (a > 0)`."""
+    uniques: tuple[Unique, ...] = ()
+    """The UNIQUE constraints that come, if that is all that differs: unique indexes may stand for them."""
 
     def __str__(self) -> str:
         """What the change does, for people."""

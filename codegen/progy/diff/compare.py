@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         Table,
         Term,
         Trigger,
+        Unique,
         View,
         VirtualTable,
     )
@@ -46,17 +47,22 @@ def compare(old: Schema, new: Schema) -> list[Change]:
         changes += compare_tables(old, new, name)
     changes += [DropTable(old.tables[name]) for name in _only_in(old.tables, new.tables)]
     changes += compare_indexes(old, new)
-    changes += _compare_objects(old.virtual_tables, new.virtual_tables)
-    changes += _compare_objects(old.views, new.views)
+    objects = any((schema.virtual_tables, schema.views, schema.triggers) != ({}, {}, {}) for schema in (old, new))
+    known = canonical.known_names(old, new) if objects else frozenset()
+    changes += _compare_objects(old.virtual_tables, new.virtual_tables, known)
+    changes += _compare_objects(old.views, new.views, known)
     lost = {name for name in old.tables if name not in new.tables}
     kept = {name: trigger for name, trigger in old.triggers.items() if fold(trigger.table) not in lost}
-    changes += _compare_objects(kept, new.triggers)
+    changes += _compare_objects(kept, new.triggers, known)
     return changes
 
 
 def compare_tables(old_schema: Schema, new_schema: Schema, name: str) -> list[Change]:
     """The changes to a table that both schemas have: its columns, then its keys, constraints and options."""
     old, new = old_schema.tables[name], new_schema.tables[name]
+    if old == new and all(key.references for key in old.foreign_keys):
+        # Nothing of it depends on another table. Most tables of a large schema are left as they are.
+        return []
     old_columns = {fold(column.name): column for column in old.columns}
     new_columns = {fold(column.name): column for column in new.columns}
     added = [column for key, column in new_columns.items() if key not in old_columns]
@@ -75,15 +81,18 @@ def compare_tables(old_schema: Schema, new_schema: Schema, name: str) -> list[Ch
                 changes.append(AlterColumn(new, old_columns[key], column, aspects))
     changes += [DropColumn(old, column) for column in dropped]
 
+    gone, come = _uniques_that_differ(old_schema, new_schema, name)
     aspects = (
         *_primary_key_aspects(old, new),
-        *_unique_aspects(old_schema, new_schema, name),
+        *(f"drop unique ({_term_names(unique.terms)})" for unique in gone),
         *checks.aspects,
         *keys.aspects,
         *_option_aspects(old, new),
     )
-    if aspects:
-        changes.append(AlterTable(old, new, aspects))
+    if aspects or come:
+        said = tuple(f"add unique ({_term_names(unique.terms)})" for unique in come)
+        indexable = not aspects and all(unique.conflict is None for unique in come)
+        changes.append(AlterTable(old, new, (*aspects, *said), tuple(come) if indexable else ()))
     return changes
 
 
@@ -95,7 +104,7 @@ def compare_indexes(old: Schema, new: Schema) -> list[Change]:
     changes: list[Change] = []
     for name in sorted(old.indexes.keys() | new.indexes.keys()):
         before, after = old.indexes.get(name), new.indexes.get(name)
-        if before and after and _index_key(before, old) == _index_key(after, new):
+        if before and after and _is_same_index(before, after, old, new):
             continue
         if before and (after or not _goes_anyway(before, old, new)):
             changes.append(DropIndex(before))
@@ -119,6 +128,12 @@ def _is_constraint_of(index: Index, schema: Schema, own: Schema) -> bool:
 
 def _unique_constraints(table: Table) -> set[object]:
     return {canonical.terms(unique.terms, table) for unique in table.uniques if unique.conflict is None}
+
+
+def _is_same_index(before: Index, after: Index, old: Schema, new: Schema) -> bool:
+    if before == after and old.table(before.table) == new.table(after.table):
+        return True
+    return _index_key(before, old) == _index_key(after, new)
 
 
 def _index_key(index: Index, schema: Schema) -> object:
@@ -199,24 +214,19 @@ def _written(key: PrimaryKey | None) -> str:
     return f"({terms})" + (f" ON CONFLICT {key.conflict}" if key.conflict else "")
 
 
-def _unique_aspects(old_schema: Schema, new_schema: Schema, name: str) -> tuple[str, ...]:
-    """UNIQUE constraints that neither a constraint nor a unique index of the other side stands for."""
+def _uniques_that_differ(old_schema: Schema, new_schema: Schema, name: str) -> tuple[list[Unique], list[Unique]]:
+    """UNIQUE constraints that go and come, for which the other side has neither a constraint nor a unique index."""
     old, new = old_schema.tables[name], new_schema.tables[name]
-    aspects = [
-        f"drop unique ({_term_names(unique.terms)})"
-        for unique in old.uniques
-        if _unique(unique.terms, unique.conflict, old) not in _all_unique(new_schema, new)
-    ]
-    aspects += [
-        f"add unique ({_term_names(unique.terms)})"
-        for unique in new.uniques
-        if _unique(unique.terms, unique.conflict, new) not in _all_unique(old_schema, old)
-    ]
-    return tuple(aspects)
+    had, has = _all_unique(old_schema, old), _all_unique(new_schema, new)
+    gone = [unique for unique in old.uniques if _unique(unique.terms, unique.conflict, old) not in has]
+    come = [unique for unique in new.uniques if _unique(unique.terms, unique.conflict, new) not in had]
+    return gone, come
 
 
 def _all_unique(schema: Schema, table: Table) -> set[object]:
     found = {_unique(unique.terms, unique.conflict, table) for unique in table.uniques}
+    if table.primary_key is not None:
+        found.add(_unique(table.primary_key.terms, None, table))
     for index in schema.indexes_of(table.name):
         if index.unique and index.where is None:
             found.add(_unique(index.terms, None, table))
@@ -224,7 +234,8 @@ def _all_unique(schema: Schema, table: Table) -> set[object]:
 
 
 def _unique(found: tuple[Term, ...], conflict: str | None, table: Table) -> object:
-    return (canonical.terms(found, table), conflict)
+    # In which order an index goes doesn't change what is unique.
+    return (tuple((sql, collation) for sql, collation, _ in canonical.terms(found, table)), conflict)
 
 
 def _term_names(found: tuple[Term, ...]) -> str:
@@ -241,12 +252,14 @@ class _CheckComparison:
     def __init__(self, old: Table, new: Table, *, added: list[Column], dropped: list[Column]) -> None:
         names = {fold(column.name) for column in added}
         gone = {fold(column.name) for column in dropped}
-        old_keys = [canonical.expression(check.expression, canonical.columns_of(old)) for check in old.checks]
-        new_keys = [canonical.expression(check.expression, canonical.columns_of(new)) for check in new.checks]
-        remaining = old_keys[:]
+        # DROP COLUMN takes along what is written beside the column, whatever it names.
+        staying = [check for check in old.checks if check.column is None or fold(check.column) not in gone]
+        remaining = [canonical.expression(check.expression, canonical.columns_of(old)) for check in staying]
+        written = dict(zip(remaining, staying, strict=True))
         self.with_column: dict[str, list[Check]] = {}
         aspects: list[str] = []
-        for check, key in zip(new.checks, new_keys, strict=True):
+        for check in new.checks:
+            key = canonical.expression(check.expression, canonical.columns_of(new))
             if key in remaining:
                 remaining.remove(key)
                 continue
@@ -256,11 +269,7 @@ class _CheckComparison:
                 self.with_column.setdefault(last, []).append(check)
             else:
                 aspects.append(f"add check ({check.expression})")
-        for check, key in zip(old.checks, old_keys, strict=True):
-            if key in remaining:
-                remaining.remove(key)
-                if check.column is None or fold(check.column) not in gone:
-                    aspects.append(f"drop check ({check.expression})")
+        aspects += [f"drop check ({written[key].expression})" for key in remaining]
         self.aspects = tuple(aspects)
 
 
@@ -304,7 +313,9 @@ def _reference_aspects(goes: list[ForeignKey], comes: list[ForeignKey]) -> Itera
             yield f"add {_reference(key)}"
         else:
             goes.remove(before)
-            yield f"{_reference(key)}: {_terms_of(before)} -> {_terms_of(key)}"
+            was, becomes = _terms_of(before), _terms_of(key)
+            differ = [f"{old} -> {new}" for old, new in zip(was, becomes, strict=True) if old != new]
+            yield f"{_reference(key)}: {', '.join(differ)}"
     for key in goes:
         yield f"drop {_reference(key)}"
 
@@ -313,11 +324,11 @@ def _reference(key: ForeignKey) -> str:
     return f"foreign key ({', '.join(key.columns)}) to {key.table}"
 
 
-def _terms_of(key: ForeignKey) -> str:
+def _terms_of(key: ForeignKey) -> tuple[str, ...]:
     """All that a reference says besides its columns and its table."""
-    columns = f"({', '.join(key.references)}) " if key.references else ""
-    deferred = " DEFERRED" if key.deferred else ""
-    return f"{columns}ON DELETE {key.on_delete} ON UPDATE {key.on_update}{deferred}"
+    columns = f"({', '.join(key.references)})" if key.references else "its primary key"
+    deferred = "DEFERRED" if key.deferred else "IMMEDIATE"
+    return columns, f"ON DELETE {key.on_delete}", f"ON UPDATE {key.on_update}", deferred
 
 
 def _option_aspects(old: Table, new: Table) -> tuple[str, ...]:
@@ -330,12 +341,14 @@ def _option_aspects(old: Table, new: Table) -> tuple[str, ...]:
 
 
 def _compare_objects(
-    old: Mapping[str, View | Trigger | VirtualTable], new: Mapping[str, View | Trigger | VirtualTable]
+    old: Mapping[str, View | Trigger | VirtualTable],
+    new: Mapping[str, View | Trigger | VirtualTable],
+    known: frozenset[str],
 ) -> list[Change]:
     changes: list[Change] = []
     for name in sorted(old.keys() | new.keys()):
         before, after = old.get(name), new.get(name)
-        if before and after and canonical.statement(before.sql) == canonical.statement(after.sql):
+        if before and after and canonical.statement(before.sql, known) == canonical.statement(after.sql, known):
             continue
         if before:
             changes.append(DropObject(before))
