@@ -8,23 +8,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from progy.diff.changes import AddColumn, CreateIndex, CreateTable, DropColumn, DropIndex, DropTable
-
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from progy.plan.model import Plan
 
-    from progy.plan.statements import PlannedStatement
+LOSS = "data loss:"
+"""How the comment begins that says what a migration deletes, by which `progy apply` knows it."""
 
 
-def render_file(statements: Sequence[PlannedStatement]) -> str:
-    """The text of a migration: a blank line between tables, a comment before what loses data or isn't plain."""
-    parts: list[str] = []
-    for position, statement in enumerate(statements):
-        comment = f"Deletes {statement.loses}." if statement.loses else statement.why and f"{statement.why}."
-        if position and (comment or _subject(statement) != _subject(statements[position - 1])):
+def render_file(plan: Plan) -> str:
+    """The text of a migration: what it loses at the top, a blank line between tables."""
+    parts = [f"-- {comment_text(f'{LOSS} {loss}')}\n" for loss in plan.losses]
+    for position, statement in enumerate(plan.statements):
+        if position and (statement.why or statement.table != plan.statements[position - 1].table):
             parts.append("\n")
-        if comment:
-            parts.append(f"-- {comment_text(comment)}\n")
+        if statement.why:
+            parts.append(f"-- {comment_text(statement.why)}\n")
         parts.append(f"{statement.sql};\n")
     return "".join(parts)
 
@@ -32,14 +30,3 @@ def render_file(statements: Sequence[PlannedStatement]) -> str:
 def comment_text(text: str) -> str:
     """The text as it may stand in a comment: one line, no semicolon."""
     return " ".join(text.replace(";", ",").split())
-
-
-def _subject(statement: PlannedStatement) -> str | None:
-    """The name of the table that a statement is about."""
-    match statement.change:
-        case CreateIndex() | DropIndex():
-            return statement.change.index.table
-        case CreateTable() | DropTable() | AddColumn() | DropColumn():
-            return statement.change.table.name
-        case _:
-            return None

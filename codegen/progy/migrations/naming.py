@@ -6,38 +6,58 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
-from progy.diff.changes import AddColumn, CreateIndex, CreateTable, DropColumn, DropIndex, DropTable
+from progy.diff.changes import (
+    AddColumn,
+    AlterColumn,
+    AlterTable,
+    CreateIndex,
+    CreateObject,
+    CreateTable,
+    DropColumn,
+    DropIndex,
+    DropObject,
+    DropTable,
+)
 from progy.errors import UsageError
+from progy.schema.objects import Trigger
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from progy.diff.changes import Change
+    from progy.plan.model import Plan
 
 MAX_LENGTH = 60
 """Characters of a name, without number and ending: what a terminal's listing still shows."""
 
 
-def name_for(changes: Sequence[Change], *, initial: bool) -> str:
-    """A name that says what the changes are.
+def name_for(plan: Plan, *, initial: bool) -> str:
+    """A name that says what a plan changes.
 
     Args:
-        changes: At least one.
+        plan: One that changes something.
         initial: Whether this is the history's first migration.
     """
     if initial:
         return "initial"
-    # An index that comes or goes with its table or column isn't worth a word of its own.
-    main: list[Change] = [change for change in changes if not isinstance(change, CreateIndex | DropIndex)]
-    # What deletes comes first: a name that is cut short must not hide it.
-    main.sort(key=lambda change: not isinstance(change, DropTable | DropColumn))
-    main = main or _indexes(changes)
-    described = _describe_one_kind(main) or [_describe(change) for change in main]
+    # What deletes comes first: a name that is cut short must not hide it. Then what was renamed.
+    gone = [change for change in plan.changes if isinstance(change, DropTable | DropColumn)]
+    main = [change for change in plan.changes if _is_main(change) and change not in gone]
+    renames = [f"rename_{one.old}_to_{one.new}" for one in plan.renames]
+    if not (gone or main or renames):
+        main = _without_first_halves(plan.changes)
+    one_kind = [] if renames else _describe_one_kind([*gone, *main])
+    described = one_kind or list(dict.fromkeys([*map(_describe, gone), *renames, *map(_describe, main)]))
     name = snake_case("_and_".join(described))
     if len(name) <= MAX_LENGTH:
         return name
-    short = snake_case(_describe(main[0]))[: MAX_LENGTH - len("_and_more")].rstrip("_")
-    return f"{short}_and_more" if len(main) > 1 else snake_case(_describe(main[0]))[:MAX_LENGTH].rstrip("_")
+    short = snake_case(described[0])[: MAX_LENGTH - len("_and_more")].rstrip("_")
+    return f"{short}_and_more" if len(described) > 1 else snake_case(described[0])[:MAX_LENGTH].rstrip("_")
+
+
+def _is_main(change: Change) -> bool:
+    """Whether a change is worth a word beside others: what comes, goes or follows with a table isn't."""
+    return not isinstance(change, CreateIndex | DropIndex | CreateObject | DropObject)
 
 
 def snake_case(text: str) -> str:
@@ -62,10 +82,25 @@ def given_name(text: str) -> str:
     return snake_case(plain)[:MAX_LENGTH].rstrip("_")
 
 
-def _indexes(changes: Sequence[Change]) -> list[Change]:
-    """Changes to indexes, without the first half of those that go to come back changed."""
+def _without_first_halves(changes: Sequence[Change]) -> list[Change]:
+    """The changes to indexes, views, triggers and virtual tables, without the drops of what comes back changed.
+
+    Triggers don't count beside anything else: they come and go with what they keep current.
+    """
     back = {change.index.name for change in changes if isinstance(change, CreateIndex)}
-    return [change for change in changes if not (isinstance(change, DropIndex) and change.index.name in back)]
+    back |= {change.object.name for change in changes if isinstance(change, CreateObject)}
+    left = [
+        change
+        for change in changes
+        if not (isinstance(change, DropIndex) and change.index.name in back)
+        and not (isinstance(change, DropObject) and change.object.name in back)
+    ]
+    triggers = [
+        change
+        for change in left
+        if isinstance(change, CreateObject | DropObject) and isinstance(change.object, Trigger)
+    ]
+    return [change for change in left if change not in triggers] or left
 
 
 def _describe_one_kind(changes: Sequence[Change]) -> list[str]:
@@ -94,5 +129,10 @@ def _describe(change: Change) -> str:
             return f"create_{index.name}"
         case DropIndex(index=index):
             return f"drop_{index.name}"
-        case _:
-            return str(change).partition(" (")[0]
+        case AlterColumn(table=table, new=column):
+            return f"alter_{table.name}_{column.name}"
+        case AlterTable(new=table):
+            return f"alter_{table.name}"
+        case CreateObject() | DropObject():
+            verb = "create" if isinstance(change, CreateObject) else "drop"
+            return f"{verb}_{change.object.name}"
