@@ -31,8 +31,15 @@ _PAUSE = 0.05
 class Connection:
     """One open database, a file or in memory. A context manager that closes it."""
 
-    def __init__(self, path: Path | None = None, *, create: bool = False) -> None:
+    def __init__(
+        self, path: Path | None = None, *, create: bool = False, strings_in_double_quotes: bool = True
+    ) -> None:
         """Open the file, or a database in memory when there is no path.
+
+        Args:
+            path: The file.
+            create: Whether it is made when it isn't there.
+            strings_in_double_quotes: Whether `"x"` is a string where no column has that name, as on D1.
 
         Raises:
             DatabaseError: There is no such file (and `create` is false), it can't be opened, or it is no database.
@@ -45,6 +52,8 @@ class Connection:
         with _reported(path):
             self._connection = apsw.Connection(str(path) if path else ":memory:", flags=flags)
             try:
+                for setting in (apsw.SQLITE_DBCONFIG_DQS_DML, apsw.SQLITE_DBCONFIG_DQS_DDL):
+                    self._connection.config(setting, int(strings_in_double_quotes))
                 self._connection.set_busy_handler(_wait)
                 # workerd's files are in WAL mode. Either question reads the header: whether this is a database.
                 self._connection.pragma("journal_mode", "wal") if create else self._connection.pragma("schema_version")
@@ -62,7 +71,7 @@ class Connection:
         """Close it."""
         self._connection.close()
 
-    def query(self, sql: str, parameters: Sequence[str | int | None] = ()) -> list[tuple[Any, ...]]:
+    def query(self, sql: str, parameters: Sequence[str | int | float | bytes | None] = ()) -> list[tuple[Any, ...]]:
         """The rows a statement gives.
 
         Raises:
@@ -70,6 +79,36 @@ class Connection:
         """
         with _reported(self.path):
             return list(self._connection.execute(sql, parameters))
+
+    def reads(self, sql: str) -> frozenset[tuple[str, str]]:
+        """The folded tables and columns that a SELECT reads. It isn't run.
+
+        Raises:
+            DatabaseError: It names what isn't there, or is no SELECT.
+        """
+        from progy.schema.objects import fold
+
+        found: set[tuple[str, str]] = set()
+
+        def note(action: int, table: str | None, column: str | None, *_: str | None) -> int:
+            if action == apsw.SQLITE_READ and table and column:
+                found.add((fold(table), fold(column)))
+            return apsw.SQLITE_OK
+
+        self._connection.authorizer = note
+        try:
+            self.query(f"EXPLAIN {sql}")
+        finally:
+            self._connection.authorizer = None
+        return frozenset(found)
+
+    def copy(self) -> Connection:
+        """A database in memory that holds what this one holds. Settings and D1's rules don't go with it."""
+        other = Connection()
+        target = other._connection
+        with _reported(self.path), target.backup("main", self._connection, "main") as backup:
+            backup.step()
+        return other
 
     def has_table(self, name: str) -> bool:
         """Whether there is a table of that name, in any case."""
@@ -187,5 +226,7 @@ def _reported(path: Path | None) -> Iterator[None]:
     except apsw.Error as error:
         hint = next((hint for kind, hint in _HINTS.items() if isinstance(error, kind)), None)
         raise DatabaseError(str(error), where=str(path) if path else None, hint=hint) from None
+    except UnicodeDecodeError as error:
+        raise DatabaseError(f"a text that isn't UTF-8: {error}", where=str(path) if path else None) from None
     except OSError as error:
         raise DatabaseError(error.strerror or str(error), where=str(path) if path else None) from None
