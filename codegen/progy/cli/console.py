@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
+    from progy.diff.questions import Question
     from progy.errors import ProgyError
 
 _CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
@@ -52,24 +53,62 @@ class Console:
         if self.json:
             self.value({**self._partial, "error": error_value(error)})
             return
-        _write(sys.stderr, f"{style('error:', 'red', sys.stderr)} {error}")
+        place = f"{relative(error.where)}: " if error.where else ""
+        _write(sys.stderr, f"{style('error:', 'red', sys.stderr)} {place}{error.message}")
         statement = getattr(error, "statement", None)
         if statement:
-            _write(sys.stderr, "\n" + "\n".join(f"    {line}" for line in statement.splitlines()) + "\n")
+            _write(sys.stderr, "\n" + "\n".join(f"    {line}" for line in _excerpt(statement)) + "\n")
         if error.hint:
             _write(sys.stderr, f"{style('hint:', 'cyan', sys.stderr)} {error.hint}")
 
 
 def error_value(error: ProgyError) -> dict[str, Any]:
     """An error as JSON gives it."""
+    questions = getattr(error, "questions", None)
     found = {
         "kind": type(error).__name__,
         "message": error.message,
-        "where": error.where,
+        "where": relative(error.where) if error.where else None,
         "hint": error.hint,
         "statement": getattr(error, "statement", None),
+        "questions": [_question(question) for question in questions] if questions else None,
     }
     return {key: value for key, value in found.items() if value is not None}
+
+
+def _question(asked: Question) -> dict[str, Any]:
+    from progy.diff.questions import MissingValue, RenamedTable
+
+    table = asked.name if isinstance(asked, RenamedTable) else asked.table
+    kinds = {"RenamedTable": "table", "RenamedColumn": "column", "MissingValue": "value"}
+    return {
+        "kind": kinds[type(asked).__name__],
+        "table": table,
+        "name": asked.name,
+        "candidates": [] if isinstance(asked, MissingValue) else list(asked.candidates),
+        "flags": [{"flag": flag, "meaning": meaning} for meaning, flag in asked.flags()],
+    }
+
+
+def relative(where: str) -> str:
+    """A place, `file:line`, by its path from the working directory when it lies below."""
+    try:
+        folder = os.getcwd()  # noqa: PTH109 - pathlib would have to be loaded
+    except FileNotFoundError:  # it has been removed
+        return where
+    below = where.removeprefix(folder.rstrip(os.sep) + os.sep)
+    return where if below == where else below.replace(os.sep, "/")
+
+
+def _excerpt(statement: str) -> list[str]:
+    """A statement's lines, or the first few of a long one."""
+    lines = [line if len(line) <= _WIDEST else f"{line[: _WIDEST - 1]}…" for line in statement.splitlines()]
+    if len(lines) <= _MOST_LINES:
+        return lines
+    return [*lines[:_FIRST_LINES], f"… ({len(lines)} lines; --json has all)"]
+
+
+_WIDEST, _MOST_LINES, _FIRST_LINES = 200, 6, 3
 
 
 def style(text: str, name: str, stream: TextIO | None = None) -> str:

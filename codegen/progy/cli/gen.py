@@ -1,21 +1,23 @@
 """`progy gen`: migration, bindings and documentation from the models."""
 
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from progy.cli import options, session
+from progy.cli import ask, options, plans, session
 from progy.cli.console import console, count, style
-from progy.errors import ProgyError, StaleError
+from progy.errors import ProgyError, StaleError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from progy.diff.questions import Question, UndecidedError
     from progy.generate import Generated
+    from progy.migrations.flags import Flags
     from progy.migrations.generate import Proposal
     from progy.project import Database, Project
+    from progy.schema.models import Models
 
 app = typer.Typer(
     help="Generate migrations, bindings and documentation.",
@@ -30,12 +32,17 @@ Name = Annotated[
 
 
 @app.command("all")
-def all_(
+def all_(  # noqa: PLR0913 - a command has as many parameters as options
     *,
     name: Annotated[
         str | None,
         typer.Option(help="What the migration is called; by default what it does.", metavar="NAME", show_default=False),
     ] = None,
+    rename: options.Rename = None,
+    rename_table: options.RenameTable = None,
+    backfill: options.Backfill = None,
+    no_renames: options.NoRenames = False,
+    explain: options.Explain = False,
     check: options.Check = False,
     database: options.Database = None,
     environment: options.Environment = None,
@@ -47,8 +54,10 @@ def all_(
 
     project = session.start(environment, json=json)
     wanted = given_name(name) if name is not None else None
+    plain = not (rename or rename_table or backfill or no_renames)
     question = [database, project.environment]
-    kept = cache.load(project.root, "gen-all")
+    # A flag that names what isn't there is an error, even where there is nothing to do.
+    kept = cache.load(project.root, "gen-all") if plain else None
     if kept is not None and kept[0]["question"] == question:
         _finish(project, None, None, check=check, command="gen all", warnings=kept[0]["warnings"])
         return
@@ -56,33 +65,61 @@ def all_(
         from progy import generate
 
         chosen = project.database(database)
-        proposal = _propose(project, wanted, chosen)
+        flags = options.flags(rename, rename_table, backfill, no_renames=no_renames)
         models = project.models()
+        proposal = _propose(models, chosen, wanted, flags, check=check)
         generated = generate.bindings(project, models) + generate.docs(project, models, chosen)
         warnings = [*(project.worker.warnings if project.worker else ()), *generated.warnings]
         nothing_to_do = proposal is None and not generated.stale()
-    if nothing_to_do:
+    if nothing_to_do and plain:
         cache.keep(project.root, "gen-all", recorder, {"question": question, "warnings": warnings})
-    _finish(project, proposal, generated, check=check, command="gen all", warnings=warnings)
+    _finish(project, proposal, generated, check=check, command="gen all", warnings=warnings, explain=explain)
 
 
 @app.command()
-def migration(
+def migration(  # noqa: PLR0913 - a command has as many parameters as options
     name: Name = None,
     *,
+    rename: options.Rename = None,
+    rename_table: options.RenameTable = None,
+    backfill: options.Backfill = None,
+    no_renames: options.NoRenames = False,
+    explain: options.Explain = False,
+    empty: Annotated[
+        bool, typer.Option("--empty", help="Write one without SQL, to be filled by hand: to change data, say.")
+    ] = False,
+    revert: Annotated[
+        str | None,
+        typer.Option(
+            help="Write one that takes the schema back to before this migration.", metavar="NAME", show_default=False
+        ),
+    ] = None,
     check: options.Check = False,
     database: options.Database = None,
     environment: options.Environment = None,
     json: options.Json = False,
 ) -> None:
     """Write the migration to what the models declare."""
+    from progy.migrations.flags import Flags
     from progy.migrations.naming import given_name
 
     project = session.start(environment, json=json)
     session.tell_warnings(project)
+    chosen = project.database(database)
     wanted = given_name(name) if name is not None else None
-    proposal = _propose(project, wanted, project.database(database))
-    _finish(project, proposal, None, check=check, command="gen migration")
+    flags = options.flags(rename, rename_table, backfill, no_renames=no_renames)
+    if empty:
+        if wanted is None or revert or check or explain or flags != Flags():
+            raise UsageError("--empty takes a name and nothing else", hint="progy gen migration --empty NAME")
+        _write_empty(project, chosen, wanted)
+        return
+    if revert is not None:
+        if check:
+            raise UsageError("--revert can't be checked: it is asked for once", hint="leave --check out")
+        _write_revert(project, chosen, revert, wanted, flags, explain=explain)
+        return
+    proposal = _propose(project.models(), chosen, wanted, flags, check=check)
+    _finish(project, proposal, None, check=check, command="gen migration", explain=explain)
 
 
 @app.command()
@@ -115,68 +152,139 @@ def docs(
     _finish(project, None, generated, check=check, command="gen docs")
 
 
-def _propose(project: "Project", name: str | None, database: "Database") -> "Proposal | None":
+def _propose(
+    models: "Models", database: "Database", name: str | None, flags: "Flags", *, check: bool
+) -> "Proposal | UndecidedError | None":
+    """The next migration. What is open is asked where somebody is there; with `--check` it is the answer."""
+    from progy.diff.questions import UndecidedError
     from progy.migrations.generate import propose
 
-    return propose(project.models(), database.migrations, database.ledger, name)
+    said = agreed = flags
+    new: tuple[tuple[Question, None], ...] = ()
+    asked: Question | None = None
+    answer: str | None = None
+    while True:
+        try:
+            with session.replaying(database):
+                proposal = propose(models, database.migrations, database.ledger, name, said, new)
+        except UndecidedError as error:
+            if check:
+                return error
+            if not ask.possible() or error.questions[0] == asked:
+                raise
+            ask.accepted(asked, answer)
+            # One at a time: an answer may settle the other questions, or change them.
+            asked, agreed = error.questions[0], said
+        except UsageError as error:
+            if asked is None:
+                raise
+            ask.rejected(error)  # and ask again
+        else:
+            ask.accepted(asked, answer)
+            return proposal
+        answer = ask.question(asked)
+        if answer is None:
+            new = (*new, (asked, None))
+        else:
+            said = agreed.answered(asked, answer)
 
 
-def _finish(  # noqa: PLR0913 - what the four commands differ in
+def _write_empty(project: "Project", database: "Database", name: str) -> None:
+    """Write a migration that does nothing yet."""
+    from progy.migrations.empty import write_empty
+
+    path = project.relative(write_empty(database.migrations, name))
+    console.result(f"{style('wrote', 'green')} {path}")
+    console.say("write its SQL into it; progy replays it with the rest")
+    console.value({"written": [path], "changes": []})
+
+
+def _write_revert(  # noqa: PLR0913 - what a migration needs, and what is reverted
+    project: "Project", database: "Database", revert: str, name: str | None, flags: "Flags", *, explain: bool
+) -> None:
+    """Write a migration to the schema that there was before another one."""
+    from progy.apply.applier import up_to
+    from progy.migrations.naming import given_name
+    from progy.migrations.revert import gone_for_good, models_of
+
+    history = database.migrations.migrations()
+    kept = up_to(history, revert)[:-1]
+    first = history[len(kept)]
+    with session.replaying(database):
+        models = models_of(kept, database.ledger)
+    proposal = _propose(models, database, name or given_name(f"revert_{first.name}"), flags, check=False)
+    lost = gone_for_good(history[len(kept) :])
+    _finish(project, proposal, None, check=False, command="gen migration --revert", warnings=lost, explain=explain)
+    if proposal is None:
+        console.say(f"the schema is what it was before {first.name}; what migrations did to rows isn't undone")
+    else:
+        console.say("take the change out of the models, too, or the next migration brings it back")
+
+
+def _finish(  # noqa: PLR0913 - what the commands differ in
     project: "Project",
-    proposal: "Proposal | None",
+    proposal: "Proposal | UndecidedError | None",
     generated: "Generated | None",
     *,
     check: bool,
     command: str,
     warnings: "Sequence[str]" = (),
+    explain: bool = False,
 ) -> None:
     """Write what was made, or with `--check` only say what isn't current. The migration is written last."""
+    undecided = proposal if isinstance(proposal, ProgyError) else None
+    proposed = None if isinstance(proposal, ProgyError) else proposal
     done: list[str] = []
-    changes = [str(change) for change in proposal.changes] if proposal else []
-    result: dict[str, Any] = {"stale" if check else "written": done, "changes": changes}
+    found = plans.value(proposed.plan) if proposed else {"changes": []}
+    result: dict[str, Any] = {"stale" if check else "written": done, **found}
     try:
-        for path in _stale(proposal, generated) if check else _write(proposal, generated):
+        for path in _stale(proposed, generated) if check else _write(proposed, generated):
             done.append(project.relative(path))
             verb = "stale" if check else "wrote" if path.exists() else "removed"
             console.result(f"{style(verb, 'yellow' if check else 'green')} {done[-1]}")
     except ProgyError as error:
         raise console.failure(error, result) from None
-    if proposal:
-        _tell(proposal)
+    if proposed:
+        _tell(proposed, explain=explain)
     for warning in warnings:
         console.warn(warning)
-    if check and done:
-        stale = StaleError(f"{count(len(done), 'file')} not up to date", hint=f"progy {command}")
-        raise console.failure(stale, result)
+    if check and (done or undecided):
+        raise console.failure(_stale_error(len(done), undecided, command), result)
     console.value(result)
     if not done:
         console.say("everything is up to date")
 
 
+def _stale_error(files: int, undecided: "UndecidedError | None", command: str) -> StaleError:
+    message = f"{count(files, 'file')} not up to date" if files else ""
+    if undecided:
+        questions = "".join(f"\n  {question}" for question in undecided.questions)
+        message += f"{'; and ' if message else ''}a migration is missing, which needs answers:{questions}"
+    return StaleError(message, hint=f"progy {command}")
+
+
 def _stale(proposal: "Proposal | None", generated: "Generated | None") -> "Iterator[Path]":
     yield from generated.stale() if generated else ()
-    if proposal:
-        yield proposal.migration.path
+    for file in proposal.files if proposal else ():
+        yield file.migration.path
 
 
 def _write(proposal: "Proposal | None", generated: "Generated | None") -> "Iterator[Path]":
     try:
         yield from generated.write() if generated else ()
-        if proposal:
-            proposal.write()
-            yield proposal.migration.path
+        yield from proposal.write() if proposal else ()
     except OSError as error:
         raise ProgyError(
             f"can't be written: {error.strerror}", where=str(error.filename) if error.filename else None
         ) from None
 
 
-def _tell(proposal: "Proposal") -> None:
-    """Say what a migration changes, what it deletes, and what it may have been meant to be."""
+def _tell(proposal: "Proposal", *, explain: bool) -> None:
+    """Say what a migration changes, how, and what it deletes."""
     for line in proposal.summary():
         console.say(f"  {line}")
-    for statement in proposal.statements:
-        if statement.loses:
-            console.warn(f"{proposal.migration.name} deletes {statement.loses}")
-    for rename in proposal.renames():
-        console.say(f"{style('hint:', 'cyan', sys.stderr)} if that is a rename, write this instead: {rename}")
+    names = [file.migration.name for file in proposal.files]
+    what = names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
+    for sentence in proposal.undeclared:
+        console.warn(sentence)
+    plans.tell(proposal.plan, what=what, explain=explain, untested=proposal.untested)

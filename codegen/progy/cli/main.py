@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from progy._version import __version__
-from progy.cli import apply, gen, status, typegen
+from progy.cli import apply, check, diff, gen, status, typegen
 from progy.cli.console import console
 from progy.errors import ProgyError
 
@@ -25,6 +25,8 @@ app = typer.Typer(
 app.add_typer(gen.app, name="gen")
 app.command("apply")(apply.apply)
 app.command("status")(status.status)
+app.command("check")(check.check)
+app.command("diff")(diff.diff)
 app.command("typegen")(typegen.typegen)
 
 
@@ -55,7 +57,8 @@ def run(arguments: list[str]) -> int:
     """Run the command line.
 
     Returns:
-        The exit code: 0 done; 1 failed, or a check found something; 2 a usage error; 130 interrupted.
+        The exit code: 0 done; 1 failed, or a check found something; 2 a usage error, or a question that is
+            open where nobody can be asked; 3 refused, since data would be lost; 130 interrupted.
     """
     console.json = False
     for stream in (sys.stdout, sys.stderr):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from progy.migrations.flags import Flags
 
 Database = Annotated[
     str | None,
@@ -24,3 +27,43 @@ PersistTo = Annotated[
     typer.Option(help="The folder of the local state (.wrangler/state).", metavar="FOLDER", show_default=False),
 ]
 Local = Annotated[bool, typer.Option("--local", help="The local database, which is the default.", show_default=False)]
+Rename = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--rename",
+        help="A column with another name, as users.name:users.full_name. Once for each.",
+        metavar="OLD:NEW",
+        show_default=False,
+    ),
+]
+RenameTable = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--rename-table",
+        help="A table with another name, as account:accounts. Once for each.",
+        metavar="OLD:NEW",
+        show_default=False,
+    ),
+]
+Backfill = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--backfill",
+        help="What the rows that are there hold, as users.username='lower(email)'. Once for each.",
+        metavar="COLUMN=SQL",
+        show_default=False,
+    ),
+]
+NoRenames = Annotated[
+    bool, typer.Option("--no-renames", help="Whatever isn't named by a flag is no rename: it goes, and another comes.")
+]
+Explain = Annotated[bool, typer.Option("--explain", help="Say how each table is changed, and why so.")]
+
+
+def flags(
+    rename: list[str] | None, rename_table: list[str] | None, backfill: list[str] | None, *, no_renames: bool
+) -> Flags:
+    """What is said of a change by the options above."""
+    from progy.migrations.flags import Flags
+
+    return Flags(tuple(rename or ()), tuple(rename_table or ()), tuple(backfill or ()), no_renames)

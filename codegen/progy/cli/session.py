@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import shlex
 from typing import TYPE_CHECKING
 
 from progy.cli.console import console
+from progy.errors import DatabaseError, SqlError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from progy.project import Database, Project
@@ -45,3 +49,28 @@ def local_database(project: Project, name: str | None, persist_to: Path | None) 
     tell_warnings(project)
     database = project.database(name)
     return database, database.local_path(persist_to)
+
+
+def command(name: str, database: str | None, environment: str | None, persist_to: Path | None) -> str:
+    """A command for the database that this one was given."""
+    given = (("--env", environment), ("--database", database), ("--persist-to", persist_to))
+    return " ".join([name, *(f"{option} {shlex.quote(str(value))}" for option, value in given if value is not None)])
+
+
+@contextlib.contextmanager
+def replaying(database: Database) -> Iterator[None]:
+    """Say in the error of a history that can't be run what it seems to lack, by the local database and its numbers.
+
+    Raises:
+        SqlError: That error.
+    """
+    try:
+        yield
+    except SqlError as error:
+        with contextlib.suppress(DatabaseError):
+            from progy.apply import applier, state
+
+            applied = [row.name for row in applier.read_ledger(database.local_path(), database.ledger)]
+            lacking = state.holes([one.name for one in database.migrations.migrations()], applied)
+            error.hint = "; ".join([*([error.hint] if error.hint else []), *lacking]) or None
+        raise

@@ -66,26 +66,37 @@ class MigrationDirectory:
         Raises:
             ProgyError: The directory can't be read.
         """
-        matches = re.compile(_translate(self.pattern)).fullmatch
         try:
-            names = [name for name in _files(self.path, "") if matches(name)]
+            names = [name for name in _files(self.path, "") if self.matches(name)]
         except OSError as error:
             raise ProgyError(f"can't be read: {error.strerror}", where=str(self.path)) from None
         return [Migration(name, self.path / name) for name in sorted(names, key=order)]
+
+    def matches(self, name: str) -> bool:
+        """Whether the pattern matches a file of that name, relative to the directory."""
+        return self._pattern.fullmatch(name) is not None
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile(_translate(self.pattern))
 
     def next_number(self) -> int:
         """The number of the next migration: one more than the highest there is."""
         numbers = [leading_number(migration.name) for migration in self.migrations()]
         return max((number for number in numbers if number is not None), default=0) + 1
 
-    def new(self, text_name: str) -> Migration:
+    def new(self, text_name: str, *, behind: int = 0) -> Migration:
         """The next migration, named `NNNN_text_name.sql`; nothing is written.
+
+        Args:
+            text_name: Its name in words.
+            behind: How many others, not written either, come before it.
 
         Raises:
             ConfigError: The directory's pattern wouldn't match it, so that nobody would ever apply it.
         """
-        name = f"{self.next_number():04d}_{text_name}.sql"
-        if not re.fullmatch(_translate(self.pattern), name):
+        name = f"{self.next_number() + behind:04d}_{text_name}.sql"
+        if not self.matches(name):
             raise ConfigError(
                 f"a new migration would be called {name}, "
                 f"which migrations_pattern ({self.pattern} below {self.path.name}) doesn't match",

@@ -2,89 +2,94 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from progy.d1.build import build
 from progy.d1.connection import Connection
-from progy.diff.changes import AddColumn, CreateIndex, CreateTable, DropColumn, DropTable
-from progy.diff.compare import compare
+from progy.diff.changes import CreateIndex, CreateObject, CreateTable, DropIndex, DropObject
 from progy.emit.outputs import write_new
-from progy.errors import ModelError, ProgyError, ProofError, SqlError, UnsupportedChangeError
+from progy.errors import ModelError, ProgyError
 from progy.migrations.file import render_file
+from progy.migrations.flags import Flags, declared, resolve
 from progy.migrations.naming import name_for
 from progy.migrations.step import replay
-from progy.plan.statements import plan
-from progy.schema.canonical import affinity
-from progy.schema.objects import fold
-from progy.sql.names import quote, unquote
-from progy.sql.tokens import tokens
+from progy.plan.parts import parts
+from progy.proof.prove import prove
+from progy.schema.objects import Trigger, View, VirtualTable, fold
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from progy.d1.ledger import Ledger
-    from progy.diff.changes import Change
+    from progy.diff.questions import Question
     from progy.migrations.directory import Migration, MigrationDirectory
-    from progy.plan.statements import PlannedStatement
+    from progy.plan.model import Plan
+    from progy.plan.parts import Part
     from progy.schema.models import Models
-    from progy.schema.objects import Schema, Table
+    from progy.schema.objects import Schema
 
 
-@dataclass(frozen=True)
-class Proposal:
+@dataclass(frozen=True, slots=True)
+class ProposedFile:
     """A migration that isn't written yet."""
 
     migration: Migration
     """Its name and path."""
-    changes: tuple[Change, ...]
-    statements: tuple[PlannedStatement, ...]
     text: str
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What takes the history to the models: one migration, or several where D1 wouldn't take it at once."""
+
+    files: tuple[ProposedFile, ...]
+    plan: Plan
+    """The whole of it."""
+    untested: tuple[str, ...] = ()
+    """What the proof couldn't show, as sentences without a full stop."""
+    undeclared: tuple[str, ...] = ()
+    """What goes because the models don't declare it, as sentences without a full stop."""
 
     def summary(self) -> list[str]:
-        """The changes in words, without the indexes that come with their tables."""
-        created = {change.table.name for change in self.changes if isinstance(change, CreateTable)}
-        return [
-            str(change)
-            for change in self.changes
-            if not (isinstance(change, CreateIndex) and change.index.table in created)
-        ]
+        """The renames and changes in words, without the indexes that come with their tables."""
+        created = {change.table.name for change in self.plan.changes if isinstance(change, CreateTable)}
+        gone = {str(change) for change in self.plan.changes if isinstance(change, DropIndex | DropObject)}
+        come = {str(change) for change in self.plan.changes if isinstance(change, CreateIndex | CreateObject)}
+        changed = {text.removeprefix("drop ") for text in gone} & {text.removeprefix("create ") for text in come}
+        lines = [*map(str, self.plan.renames)]
+        for change in self.plan.changes:
+            verb, _, what = str(change).partition(" ")
+            if isinstance(change, CreateIndex) and change.index.table in created:
+                continue
+            if what in changed and isinstance(change, CreateIndex | CreateObject | DropIndex | DropObject):
+                lines += [] if verb == "drop" else [f"change {what}"]
+            else:
+                lines.append(str(change))
+        return lines
 
-    def renames(self) -> list[str]:
-        """Statements that would do instead, where one thing goes and one like it comes: only the user can tell."""
-        gone = [change for change in self.changes if isinstance(change, DropColumn)]
-        come = [change for change in self.changes if isinstance(change, AddColumn)]
-        found = []
-        for table in dict.fromkeys(change.table.name for change in gone):
-            old = [change.column for change in gone if change.table.name == table]
-            new = [change.column for change in come if fold(change.table.name) == fold(table)]
-            if len(old) == len(new) == 1 and affinity(old[0].type) == affinity(new[0].type):
-                found.append(f"ALTER TABLE {quote(table)} RENAME COLUMN {quote(old[0].name)} TO {quote(new[0].name)};")
-        dropped = [change.table for change in self.changes if isinstance(change, DropTable)]
-        created = [change.table for change in self.changes if isinstance(change, CreateTable)]
-        if len(dropped) == len(created) == 1 and _columns(dropped[0]) == _columns(created[0]):
-            found.append(f"ALTER TABLE {quote(dropped[0].name)} RENAME TO {quote(created[0].name)};")
-        return found
+    def write(self) -> Iterator[Path]:
+        """Write the files in order, each whole or not at all.
 
-    def write(self) -> None:
-        """Write the file, whole or not at all.
+        Yields:
+            Each file when it is written.
 
         Raises:
             ProgyError: There is a file of that name by now.
             OSError: The disk is full, or the directory can't be written.
         """
-        try:
-            write_new(self.migration.path, self.text)
-        except FileExistsError:
-            raise ProgyError(
-                "somebody else has written this file meanwhile; it is left as it is",
-                where=str(self.migration.path),
-                hint="look at it, and generate again",
-            ) from None
-
-
-def _columns(table: Table) -> set[str]:
-    return {fold(column.name) for column in table.columns}
+        for file in self.files:
+            try:
+                write_new(file.migration.path, file.text)
+            except FileExistsError:
+                raise ProgyError(
+                    "somebody else has written this file meanwhile; it is left as it is",
+                    where=str(file.migration.path),
+                    hint="look at it, and generate again",
+                ) from None
+            yield file.migration.path
 
 
 def schema_of_models(models: Models) -> Schema:
@@ -94,26 +99,18 @@ def schema_of_models(models: Models) -> Schema:
         ModelError: D1 would refuse what they declare.
     """
     with Connection() as shadow, shadow.transaction():
-        try:
-            shadow.run(";\n".join(models.ddl), where="models")
-        except SqlError as error:
-            model = models.of(_table_of(error.statement))
-            what = f"{model.name}: " if model else ""
-            raise ModelError(
-                f"{what}D1 would refuse this: {error.message}\n{error.statement}",
-                where=f"{model.file}:{model.line}" if model else None,
-            ) from None
+        build(shadow, models)
         return shadow.schema()
 
 
-def _table_of(statement: str) -> str:
-    """The table that a CREATE TABLE or CREATE INDEX of the models is about; empty when the text is neither."""
-    found = list(tokens(statement))
-    mark = "TABLE" if any(token.is_word("TABLE") for token in found[:2]) else "ON"
-    return next((unquote(name.text) for word, name in pairwise(found) if word.is_word(mark)), "")
-
-
-def propose(models: Models, directory: MigrationDirectory, ledger: Ledger, name: str | None = None) -> Proposal | None:
+def propose(  # noqa: PLR0913, PLR0917 - the models, the history, and what a user says of it
+    models: Models,
+    directory: MigrationDirectory,
+    ledger: Ledger,
+    name: str | None = None,
+    flags: Flags = Flags(),  # noqa: B008 - frozen
+    answers: Sequence[tuple[Question, str | None]] = (),
+) -> Proposal | None:
     """The migration that takes the history's schema to the models', or None when they are the same.
 
     Args:
@@ -121,12 +118,15 @@ def propose(models: Models, directory: MigrationDirectory, ledger: Ledger, name:
         directory: The history. Nothing is written there.
         ledger: The ledger its migrations are entered in, which is no table of the models'.
         name: The user's name for it, in snake case; by default it says what changes.
+        flags: What the user says of renames and values.
+        answers: What the user has answered to the questions of an `UndecidedError` before.
 
     Raises:
         ModelError: D1 would refuse what the models declare.
         SqlError: A migration of the history fails.
-        UnsupportedChangeError: A change has no safe statement.
-        ProofError: The migration doesn't give the models' schema.
+        UndecidedError: Something may be a rename, or needs a value, and nobody has said which.
+        UsageError: A flag names what isn't there.
+        ProofError: The migration doesn't do what it should: a bug in progy.
     """
     wanted = schema_of_models(models)
     if wanted.table(ledger.table):
@@ -135,44 +135,51 @@ def propose(models: Models, directory: MigrationDirectory, ledger: Ledger, name:
     with Connection() as shadow:
         replay(history, shadow, ledger)
         have = shadow.schema(ignore=[ledger.table])
-        wanted = _with_undeclared(wanted, have)
-        changes = compare(have, wanted)
-        if not changes:
+        decisions = resolve(flags, have, wanted, declared(models, have))
+        for question, answer in answers:
+            decisions = decisions.answered(question, answer)
+        whole, found = parts(have, wanted, decisions)
+        if not found:
             return None
-        statements = plan(changes, have, wanted)
-        text = render_file(statements)
-        _prove(shadow, statements, text)
-        left = compare(shadow.schema(ignore=[ledger.table]), wanted)
-        if left:
-            listed = "\n".join(f"  {change}" for change in left)
-            raise ProofError(f"behind the generated migration these changes are still missing:\n{listed}", hint=_REPORT)
-    migration = directory.new(name or name_for(changes, initial=not history))
-    return Proposal(migration, tuple(changes), tuple(statements), text)
+        base = name or name_for(whole, initial=not history)
+        files = tuple(_files(found, base, directory))
+        untested = list(_prove(files, found, shadow, ledger))
+    return Proposal(files, whole, tuple(dict.fromkeys(untested)), tuple(_undeclared(whole)))
 
 
-def _with_undeclared(wanted: Schema, have: Schema) -> Schema:
-    """The models' schema with the views, triggers and virtual tables that the history made by hand.
+def _undeclared(plan: Plan) -> Iterator[str]:
+    """Views, triggers and virtual tables that go. They may have been made by hand, and never meant to go."""
+    back = {fold(change.object.name) for change in plan.changes if isinstance(change, CreateObject)}
+    for change in plan.changes:
+        if isinstance(change, DropObject) and fold(change.object.name) not in back:
+            kind = {View: "view", Trigger: "trigger", VirtualTable: "virtual table"}[type(change.object)]
+            yield f"the {kind} {change.object.name} goes, since the models don't declare it"
 
-    Models can't declare these, so that they don't says nothing. A trigger goes with its table.
+
+def _prove(files: Sequence[ProposedFile], found: Sequence[Part], shadow: Connection, ledger: Ledger) -> Iterator[str]:
+    """Prove each file on what those before it leave behind.
+
+    Yields:
+        What the proof couldn't show, as sentences without a full stop.
     """
-    kept = wanted.tables.keys() | have.views.keys()
-    triggers = {name: trigger for name, trigger in have.triggers.items() if fold(trigger.table) in kept}
-    return replace(wanted, views=have.views, triggers=triggers, virtual_tables=have.virtual_tables)
+    for file, part in zip(files, found, strict=True):
+        plan = part.plan
+        yield from prove(
+            shadow,
+            file.text,
+            part.old,
+            part.new,
+            renames=plan.renames,
+            filled=plan.filled,
+            computed=plan.computed,
+            ignore=[ledger.table],
+        ).untested
+        if file is not files[-1]:
+            with shadow.transaction():
+                shadow.run(file.text, where=file.migration.name)
 
 
-def _prove(shadow: Connection, statements: Sequence[PlannedStatement], text: str) -> None:
-    """Run the migration behind its history."""
-    try:
-        with shadow.transaction():
-            shadow.run(text, where="the new migration")
-    except SqlError as error:
-        failed = next((one.change for one in statements if one.sql == error.statement), None)
-        if isinstance(failed, DropColumn):
-            raise UnsupportedChangeError(
-                f"{failed}: SQLite can't drop it in place: {error.message}",
-                hint="the table would have to be rebuilt, which progy can't do yet; nothing was written",
-            ) from None
-        raise ProofError(f"the generated statement fails: {error.message}\n{error.statement}", hint=_REPORT) from None
-
-
-_REPORT = "this is a bug in progy: please report it with the models; nothing was written"
+def _files(found: Sequence[Part], name: str, directory: MigrationDirectory) -> Iterator[ProposedFile]:
+    for at, part in enumerate(found):
+        one_of = f"_{at + 1}_of_{len(found)}" if len(found) > 1 else ""
+        yield ProposedFile(directory.new(name + one_of, behind=at), render_file(part.plan), part.plan)

@@ -1,0 +1,132 @@
+"""The schemas that a command can be given by name: the project's own, or those of a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from progy.d1.connection import Connection
+from progy.errors import ConfigError, ProgyError, UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from progy.project import Database, Project
+    from progy.schema.models import Models
+    from progy.schema.objects import Schema
+
+WORDS = ("models", "migrations", "local")
+"""What isn't a file. `./models` is one."""
+
+_SQLITE = b"SQLite format 3\0"
+"""How a SQLite file begins (sqlite.org/fileformat.html)."""
+
+_WRANGLERS = "d1_migrations"
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where schemas are read from.
+
+    Args:
+        folder: What the paths of files are relative to.
+        project: The project around; None where there is none, which files don't need.
+        database: Which of the project's databases is meant, as `Project.database` takes it.
+        persist_to: Where wrangler's local state lies.
+    """
+
+    folder: Path
+    project: Project | None = None
+    database: str | None = None
+    persist_to: Path | None = None
+
+    def schema(self, name: str) -> Schema:
+        """The schema of `models`, `migrations`, `local`, a `.sql` file of DDL or a SQLite file.
+
+        Ledgers are no part of it.
+
+        Raises:
+            UsageError: There is no such thing.
+            ConfigError: It needs a project, and there is none.
+            ModelError: D1 would refuse what the models declare.
+            SqlError: A statement of a migration or of the file fails under D1's rules.
+            DatabaseError: The database can't be read.
+        """
+        match name:
+            case "models":
+                from progy.migrations.generate import schema_of_models
+
+                return schema_of_models(self.models)
+            case "migrations":
+                return self._replayed(self._chosen(name))
+            case "local":
+                path = self._chosen(name).local_path(self.persist_to)
+                return self._of_database(path) if path.exists() else self._of_ddl("", "local")
+        path = self.folder / name
+        if path.is_dir():
+            raise UsageError(f"{name} is a folder", hint=_HINT)
+        try:
+            with path.open("rb") as file:
+                beginning = file.read(len(_SQLITE))
+        except FileNotFoundError:
+            raise UsageError(f"there is no file {name}", hint=_HINT) from None
+        if beginning == _SQLITE:
+            return self._of_database(path)
+        if path.suffix.lower() != ".sql":
+            raise UsageError(f"{name} is neither a .sql file nor a SQLite database", hint=_HINT)
+        return self._of_ddl(_text(path), name)
+
+    @cached_property
+    def models(self) -> Models:
+        """What the project's models declare.
+
+        Raises:
+            ConfigError: There is no project.
+            ModelError: They can't be loaded.
+        """
+        return self._required_project("models").models()
+
+    def _required_project(self, name: str) -> Project:
+        if self.project is None:
+            raise ConfigError(
+                f"no project here, and {name} would be read from one",
+                hint="change to the project's folder, put a wrangler.jsonc with a d1_databases entry here, "
+                "or name two files",
+            )
+        return self.project
+
+    def _chosen(self, name: str) -> Database:
+        return self._required_project(name).database(self.database)
+
+    def _replayed(self, chosen: Database) -> Schema:
+        from progy.migrations.step import replay
+
+        with Connection() as shadow:
+            replay(chosen.migrations.migrations(), shadow, chosen.ledger)
+            return shadow.schema(ignore=self._ledgers)
+
+    def _of_database(self, path: Path) -> Schema:
+        with Connection(path) as connection:
+            return connection.schema(ignore=self._ledgers)
+
+    def _of_ddl(self, text: str, name: str) -> Schema:
+        with Connection() as shadow, shadow.transaction():
+            shadow.run(text, where=name)
+            return shadow.schema(ignore=[_WRANGLERS])  # the file needs no project, nor one that can be read
+
+    @cached_property
+    def _ledgers(self) -> set[str]:
+        """The ledgers of wrangler, by their usual name, and as the project calls them."""
+        worker = self.project.worker if self.project else None
+        return {_WRANGLERS, *(binding.migrations_table for binding in worker.d1)} if worker else {_WRANGLERS}
+
+
+_HINT = f"name {', '.join(WORDS)}, a .sql file of DDL or a SQLite file"
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode()
+    except UnicodeDecodeError as error:
+        raise ProgyError(f"not UTF-8 at byte {error.start}", where=str(path)) from None
