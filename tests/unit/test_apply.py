@@ -10,7 +10,7 @@ import apsw
 import pytest
 
 from progy.apply import applier
-from progy.apply.state import compare
+from progy.apply.state import compare, holes
 from progy.d1.connection import Connection
 from progy.d1.files import file_id, local_path
 from progy.d1.ledger import Ledger, LedgerRow
@@ -86,6 +86,54 @@ def test_a_failing_migration_leaves_nothing_and_keeps_those_before(tmp_path: Pat
     assert [entry.state for entry in compare(migrations, applier.read_ledger(path, LEDGER)).entries] == [
         "applied", "pending", "pending",
     ]  # fmt: skip
+
+
+DRIFTED = "the database isn't what its migrations made: see how with progy diff migrations local"
+OTHER_COLUMNS = """\
+CREATE TABLE progy_check (n CONSTRAINT "a has other columns than its migrations gave it" CHECK (n = 0));
+INSERT INTO progy_check VALUES (1);
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        (
+            'CREATE TABLE "progy_new_a" (b UNIQUE, c);\nINSERT INTO progy_new_a VALUES (1, 2), (1, 3);',
+            "UNIQUE constraint failed: a.b",
+            "nothing was changed; mend the rows, or remove the file and generate it again with --backfill",
+        ),
+        (
+            'CREATE TABLE progy_check (n CONSTRAINT "rows of a" CHECK (n = 0));\nINSERT INTO progy_check VALUES (1);',
+            "CHECK constraint failed: rows of a",
+            "nothing was changed; mend the rows, or remove the file and generate it again with --backfill",
+        ),
+        (
+            OTHER_COLUMNS,
+            "CHECK constraint failed: a has other columns than its migrations gave it",
+            f"nothing was changed; {DRIFTED}",
+        ),
+        (
+            "CREATE TABLE progy_new_a (b);\nINSERT INTO nowhere VALUES (1);",
+            "no such table: nowhere",
+            "nothing was changed; mend the rows or the file, and apply again",
+        ),
+        (
+            "CREATE TABLE a (b UNIQUE);\nINSERT INTO a VALUES (1), (1);",
+            "UNIQUE constraint failed: a.b",
+            "nothing was changed; mend the rows or the file, and apply again",
+        ),
+    ],
+)
+def test_what_mends_a_failure_depends_on_who_wrote_the_file(tmp_path: Path, text: str, message: str, hint: str) -> None:
+    path = tmp_path / "db.sqlite"
+    with pytest.raises(ApplyError) as caught:
+        apply(write(tmp_path, m0001_a=text), path)
+    assert (caught.value.message, caught.value.hint) == (f"{message}\n0001_a.sql was rolled back whole", hint)
+    migrations = write(tmp_path, m0000_fine="CREATE TABLE fine (a);")
+    with pytest.raises(ApplyError) as caught:
+        apply(migrations, path)
+    assert caught.value.hint == f"{hint}; the migrations before it stay applied"
 
 
 def test_a_reference_that_dangles_at_the_end_rolls_the_migration_back(tmp_path: Path) -> None:
@@ -193,3 +241,20 @@ def test_up_to_a_migration(tmp_path: Path) -> None:
     assert applier.up_to(migrations, None) == migrations
     with pytest.raises(UsageError, match="no migration is called 0003"):
         applier.up_to(migrations, "0003")
+
+
+@pytest.mark.parametrize(
+    ("names", "applied", "expected"),
+    [
+        ([], [], []),
+        (["0001_a.sql", "0002_b.sql"], ["0001_a.sql"], []),
+        (["0001_a.sql", "0003_c.sql"], [], ["there is no migration with the number 2"]),
+        (["0001_a.sql", "0003_c.sql"], ["0002_b.sql"], ["0002_b.sql is applied and its file is gone"]),
+        (["1_a.sql", "9_b.sql"], [], [f"there is no migration with the number {number}" for number in (2, 3, 4)]),
+        # Dates leave out numbers, and a name needn't have one.
+        (["20240101_a.sql", "20240105_b.sql"], [], []),
+        (["a.sql"], ["b.sql"], ["b.sql is applied and its file is gone"]),
+    ],
+)
+def test_what_a_history_lacks(names: list[str], applied: list[str], expected: list[str]) -> None:
+    assert holes(names, applied) == expected

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -88,20 +89,37 @@ def apply(migrations: Sequence[Migration], connection: Connection, ledger: Ledge
         ApplyError: A statement fails. Its migration is rolled back whole; those given before stay.
         DatabaseError: The file can't be written, or another process holds it too long.
     """
+    done = False
     for migration in lacking(migrations, ledger.read(connection)):
         started = time.monotonic()
         try:
             count = step.run(migration, connection, ledger)
         except SqlError as error:
             raise ApplyError(
-                f"{error.message}\n{migration.name} was rolled back whole",
+                f"{_by_their_names(error.message)}\n{migration.name} was rolled back whole",
                 statement=error.statement,
                 where=error.where,
-                hint="mend the file and apply again; the migrations before it stay applied",
+                hint=_hint(migration, error) + ("; the migrations before it stay applied" if done else ""),
             ) from None
         except DatabaseError as error:
             raise DatabaseError(
                 f"{migration.name} wasn't applied: {error.message}", where=error.where, hint=error.hint
             ) from None
         if count is not None:
+            done = True
             yield Applied(migration.name, count, time.monotonic() - started)
+
+
+def _by_their_names(message: str) -> str:
+    """The message without the names that tables have while a migration of progy's makes them anew."""
+    return re.sub(r"\bprogy_new_(?=\w)", "", message)
+
+
+def _hint(migration: Migration, error: SqlError) -> str:
+    if re.search(r"constraint failed: .* than its migrations (?:gave it|know)\b", error.message):
+        return (
+            "nothing was changed; the database isn't what its migrations made: see how with progy diff migrations local"
+        )
+    if "constraint failed" in error.message and re.search(r"CREATE TABLE \W?progy_(?:check|new_)", migration.text):
+        return "nothing was changed; mend the rows, or remove the file and generate it again with --backfill"
+    return "nothing was changed; mend the rows or the file, and apply again"

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Literal
 from progy.migrations.directory import leading_number
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from progy.d1.ledger import LedgerRow
     from progy.migrations.directory import Migration
+
+_DATES = 10_000
+_FEW = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +63,21 @@ def compare(migrations: Sequence[Migration], ledger: Sequence[LedgerRow]) -> Sta
     names = {migration.name for migration in migrations}
     entries += [Entry(row.name, "missing", row.applied_at) for row in ledger if row.name not in names]
     return State(tuple(entries))
+
+
+def holes(names: Sequence[str], applied: Collection[str]) -> list[str]:
+    """What a history seems to lack: files of applied migrations, and numbers that are left out.
+
+    Numbers as long as dates leave out others by nature.
+
+    Args:
+        names: The migrations that there are.
+        applied: Those that a database has.
+    """
+    gone = sorted(set(applied) - set(names))
+    numbers = {number for name in (*names, *gone) if (number := leading_number(name)) is not None}
+    left_out = set(range(min(numbers), max(numbers))) - numbers if numbers and max(numbers) < _DATES else set()
+    return [
+        *(f"{name} is applied and its file is gone" for name in gone),
+        *(f"there is no migration with the number {number}" for number in sorted(left_out)[:_FEW]),
+    ]

@@ -5,15 +5,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from progy.cli import options, session
+from progy.cli import ask, options, session
 from progy.cli.console import console, count, style
-from progy.errors import ProgyError
+from progy.errors import ProgyError, RefusedError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from progy.d1.ledger import Ledger
     from progy.migrations.directory import Migration
+    from progy.project import Project
+    from progy.schema.objects import Schema
 
 
 def apply(  # noqa: PLR0913 - a command has as many parameters as options
@@ -26,6 +28,9 @@ def apply(  # noqa: PLR0913 - a command has as many parameters as options
         str | None, typer.Option(help="Stop after this migration.", metavar="NAME", show_default=False)
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the SQL that would run, and run nothing.")] = False,
+    allow_data_loss: Annotated[
+        bool, typer.Option("--allow-data-loss", help="Apply migrations by which data may be lost or changed.")
+    ] = False,
     json: options.Json = False,
 ) -> None:
     """Apply pending migrations to the database.
@@ -40,12 +45,16 @@ def apply(  # noqa: PLR0913 - a command has as many parameters as options
     history = chosen.migrations.migrations()
     migrations = applier.up_to(history, to)
     where = f"{chosen.binding.binding} (local)"
-    result: dict[str, Any] = {"binding": chosen.binding.binding, "database": project.relative(path)}
+    result: dict[str, Any] = {"binding": chosen.binding.binding, "database": project.relative(path), "losses": []}
     rows = applier.read_ledger(path, chosen.ledger)
     for doubt in state.compare(history, rows).doubts():
         console.warn(doubt)
+    waiting = applier.lacking(migrations, rows)
+    schema = _schema(path, chosen.ledger) if waiting else None
+    doubtful = _losses(project, waiting, schema, chosen.ledger, result) if waiting else []
     if dry_run:
-        result["would_apply"] = _dry_run(applier.lacking(migrations, rows), chosen.ledger, create=not rows)
+        result["would_apply"] = _dry_run(waiting, chosen.ledger, create=not rows)
+        _tell_losses(doubtful)
         console.say(f"{count(len(result['would_apply']), 'migration')} would be applied to {where}")
     elif not migrations and not rows:
         result["applied"] = []
@@ -53,12 +62,58 @@ def apply(  # noqa: PLR0913 - a command has as many parameters as options
     else:
         done: list[dict[str, Any]] = []
         result["applied"] = done
+        if doubtful and schema and not allow_data_loss:
+            _tell_losses(doubtful)
+            _confirm(where, session.command("progy apply --allow-data-loss", database, environment, persist_to), result)
         try:
             _apply(migrations, path, chosen.ledger, done)
         except ProgyError as error:
             raise console.failure(error, result) from None
         console.say(f"{count(len(done), 'migration')} applied to {where}" if done else f"{where} is up to date")
     console.value(result)
+
+
+def _losses(
+    project: "Project", waiting: "list[Migration]", schema: "Schema | None", ledger: "Ledger", result: dict[str, Any]
+) -> list[str]:
+    """What the migrations delete or change, each with its place; put into the result, too."""
+    from progy.migrations.gate import lost
+    from progy.migrations.losses import losses
+
+    if schema:
+        found = lost(waiting, schema, ledger)
+    else:
+        found = [(migration, loss) for migration in waiting for loss in losses(migration.text)]
+    result["losses"] = [{"migration": one.name, "line": loss.line, "what": loss.what} for one, loss in found]
+    return [f"{project.relative(one.path)}:{loss.line} {loss.what}" for one, loss in found]
+
+
+def _tell_losses(doubtful: list[str]) -> None:
+    for loss in doubtful:
+        console.warn(loss)
+
+
+def _schema(path: "Path", ledger: "Ledger") -> "Schema | None":
+    """The database's schema, or None where it has no table yet and so nothing to lose."""
+    from progy.d1.connection import Connection
+
+    if not path.exists():
+        return None
+    with Connection(path) as connection:
+        schema = connection.schema(ignore=[ledger.table])
+    return schema if schema.tables or schema.virtual_tables else None
+
+
+def _confirm(where: str, command: str, result: dict[str, Any]) -> None:
+    """Ask whether data may be lost.
+
+    Raises:
+        RefusedError: Nobody can be asked, or the answer is no.
+    """
+    if ask.possible() and ask.confirmed(f"data may be lost or changed in {where}: apply?"):
+        return
+    error = RefusedError(f"data may be lost or changed in {where}; nothing was applied", hint=command)
+    raise console.failure(error, result)
 
 
 def _dry_run(waiting: "list[Migration]", ledger: "Ledger", *, create: bool) -> list[dict[str, str]]:

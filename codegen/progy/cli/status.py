@@ -31,7 +31,8 @@ def status(
         console.warn(doubt)
     counts = {state_name: len(found.of(state_name)) for state_name in ("applied", "pending", "missing")}
     summary = ", ".join(f"{number} {name}" for name, number in counts.items() if number) or "no migrations"
-    advice = "; apply with: progy apply" if counts["pending"] else ""
+    apply = session.command("progy apply", database, environment, persist_to)
+    advice = f"; apply with: {apply}" if counts["pending"] else ""
     console.say(f"{chosen.binding.binding} (local): {summary}{advice}")
     console.say(style(f"in {project.relative(path)}", "dim", sys.stderr))
     console.value(

@@ -1,0 +1,128 @@
+"""What a dropped or replaced row does to the tables that refer to it, without a word from D1.
+
+Foreign keys are always on: DROP TABLE deletes the table's rows one by one, and each fires what its referrers said with
+ON DELETE. A BEFORE trigger that raises IGNORE keeps a referrer's row, and is recognised by what it does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from progy.migrations.operations import CreateTable, Delete, DropTable, Insert
+from progy.schema.inspect import SCHEMA_QUERY, schema_from_rows
+from progy.schema.objects import fold
+from progy.sql.names import unquote
+from progy.sql.tokens import tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from progy.d1.connection import Connection
+    from progy.migrations.operations import Operation
+    from progy.schema.objects import ForeignKey, Schema, Table, Trigger
+
+Referrer = tuple["Table", "ForeignKey"]
+"""A table, and its reference to another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A statement of a migration, and what it does."""
+
+    line: int
+    sql: str
+    did: Operation | None
+    schema: Schema | None = None
+    """Where it may set off actions: the tables that refer to its table, with their triggers, as it finds them."""
+
+    def looked_at(self, shadow: Connection) -> Step:
+        """The step with what it finds there, where that matters."""
+        if isinstance(self.did, (DropTable, Delete)) or (isinstance(self.did, Insert) and self.did.replaces):
+            return replace(self, schema=_around(shadow, self.did.table))
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A migration's statements, between the schema it finds and the one it leaves."""
+
+    steps: tuple[Step, ...]
+    before: Schema
+    after: Schema
+
+
+def silent(schema: Schema, table: str) -> list[Referrer]:
+    """The references to a table whose actions nothing would stop."""
+    return [
+        (child, key)
+        for child, key in schema.referrers(table)
+        if key.on_delete in {"CASCADE", "SET NULL", "SET DEFAULT"} and not _is_guarded(schema, child, key)
+    ]
+
+
+def dropped_with(run: Run, at: int) -> list[Referrer]:
+    """The references from other tables that the DROP TABLE at that step meets: those of tables that stay and have rows.
+
+    Empty when the step is none.
+    """
+    one = run.steps[at]
+    if one.schema is None or not isinstance(one.did, DropTable):
+        return []
+    table = one.did.table
+    return [
+        (child, key)
+        for child, key in one.schema.referrers(table)
+        if fold(child.name) != fold(table)
+        and not _goes_too(run, at, child.name)
+        and _may_have_rows(run.steps[:at], child.name)
+    ]
+
+
+def _may_have_rows(before: Sequence[Step], child: str) -> bool:
+    """Whether the referring table was there when the file began, or has been filled by then."""
+    filled = any(isinstance(one.did, Insert) and fold(one.did.table) == fold(child) for one in before)
+    made = any(isinstance(one.did, CreateTable) and fold(one.did.table) == fold(child) for one in before)
+    return filled or not made
+
+
+def _goes_too(run: Run, at: int, child: str) -> bool:
+    """Whether the referring table is dropped, too, further down."""
+    later = any(isinstance(one.did, DropTable) and fold(one.did.table) == fold(child) for one in run.steps[at:])
+    return later and run.after.table(child) is None
+
+
+def _is_guarded(schema: Schema, child: Table, key: ForeignKey) -> bool:
+    event = "DELETE" if key.on_delete == "CASCADE" else "UPDATE"
+    return any(
+        _ignores(trigger, event, key) for trigger in schema.triggers.values() if fold(trigger.table) == fold(child.name)
+    )
+
+
+def _ignores(trigger: Trigger, event: str, key: ForeignKey) -> bool:
+    """Whether a trigger keeps every row from that event: BEFORE it, unconditionally, RAISE(IGNORE) and nothing else."""
+    found = list(tokens(trigger.sql))
+    # What stands in quotes is a name, whatever it says.
+    words = [token.text.upper() if token.kind in {"name", "operator"} else "" for token in found]
+    begin = words.index("BEGIN")
+    if words[begin:] != ["BEGIN", "SELECT", "RAISE", "(", "IGNORE", ")", ";", "END"]:
+        return False
+    head = words[:begin]
+    if {"AFTER", "INSTEAD", "WHEN"} & set(head) or event not in head:
+        return False
+    behind = head.index(event) + 1
+    if head[behind] != "OF":
+        return True
+    columns = {fold(unquote(token.text)) for token in found[behind + 1 : begin]}
+    return set(map(fold, key.columns)) <= columns
+
+
+def _around(shadow: Connection, table: str) -> Schema:
+    """The tables that refer to one, with their indexes and triggers. The whole schema would take long to read."""
+    names = shadow.query(
+        "SELECT DISTINCT child.name FROM sqlite_schema AS child, pragma_foreign_key_list(child.name) AS key "
+        "WHERE child.type = 'table' AND key.\"table\" = ? COLLATE NOCASE",
+        [table],
+    )
+    near = {fold(name) for (name,) in names}
+    return schema_from_rows(row for row in shadow.query(SCHEMA_QUERY) if fold(row[2]) in near)
