@@ -34,11 +34,13 @@ class Config:
     """The D1 binding that is meant when a Worker has several; empty when it has one."""
     title: str = ""
     """The heading of the documentation; empty for the project's name."""
+    check_ignore: dict[str, str] = field(default_factory=dict)
+    """What `progy check` doesn't count, each code with the reason: `ignore` in `[tool.progy.check]`."""
     origins: dict[str, str] = field(default_factory=dict, compare=False)
     """Where each value that isn't the default came from."""
 
 
-_KEYS = tuple(found.name for found in fields(Config) if found.name != "origins")
+_KEYS = tuple(found.name for found in fields(Config) if found.name not in {"check_ignore", "origins"})
 
 
 def find_root(start: Path) -> Path:
@@ -52,7 +54,7 @@ def find_root(start: Path) -> Path:
             return folder
     raise ConfigError(
         f"no project here: neither {start} nor a folder above it has a pyproject.toml or a wrangler config",
-        hint="change to the project's folder",
+        hint="change to the project's folder, or put a wrangler.jsonc with a d1_databases entry here",
     )
 
 
@@ -63,7 +65,8 @@ def load(root: Path) -> Config:
         ConfigError: pyproject.toml isn't TOML, or `[tool.progy]` has an unknown key or a value of the wrong type.
     """
     file = root / "pyproject.toml"
-    table = _tool_table(file)
+    table = dict(_tool_table(file))
+    check_ignore = _check_ignore(table.pop("check", {}), file)
     values: dict[str, str] = {}
     origins: dict[str, str] = {}
     for key, value in table.items():
@@ -72,12 +75,29 @@ def load(root: Path) -> Config:
         if not isinstance(value, str):
             raise ConfigError(f"[tool.progy] {key} must be a string, not {value!r}", where=str(file))
         values[key], origins[key] = value, f"{file.name} [tool.progy]"
+    if check_ignore:
+        origins["check_ignore"] = f"{file.name} [tool.progy.check]"
     for key in _KEYS:
         variable = f"PROGY_{key.upper()}"
         value = os.environ.get(variable)
         if value is not None:
             values[key], origins[key] = value, variable
-    return Config(**values, origins=origins)
+    return Config(**values, check_ignore=check_ignore, origins=origins)
+
+
+def _check_ignore(table: object, file: Path) -> dict[str, str]:
+    """`ignore` of `[tool.progy.check]`: codes and reasons."""
+    if not isinstance(table, dict) or table.keys() - {"ignore"}:
+        raise ConfigError("[tool.progy.check] has one key, ignore", where=str(file), hint=_IGNORE_HINT)
+    ignore = table.get("ignore", {})
+    if not isinstance(ignore, dict) or not all(isinstance(reason, str) for reason in ignore.values()):
+        raise ConfigError(
+            "[tool.progy.check] ignore must be a table of codes and reasons", where=str(file), hint=_IGNORE_HINT
+        )
+    return dict(ignore)
+
+
+_IGNORE_HINT = 'ignore = {PD302 = "our tables are small"}'
 
 
 def _tool_table(file: Path) -> dict[str, Any]:

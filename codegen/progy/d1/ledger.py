@@ -54,3 +54,7 @@ class Ledger:
     def record_sql(self, migration: str) -> str:
         """The statement that enters a migration. Its name is UNIQUE: a second one fails."""
         return f"INSERT INTO {always_quote(self.table)} (name) VALUES ({literal(migration)});"  # noqa: S608 - quoted
+
+    def rename_sql(self, migration: str, new: str) -> str:
+        """The statement that gives a migration which is entered another name."""
+        return f"UPDATE {always_quote(self.table)} SET name = {literal(new)} WHERE name = {literal(migration)};"  # noqa: S608 - quoted

@@ -1,0 +1,1 @@
+"""What a CI job should fail on, found offline: one module for each group of rules, each rule a function."""

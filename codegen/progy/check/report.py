@@ -1,0 +1,149 @@
+"""A check's result as text, JSON, GitHub's workflow commands, or SARIF."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from progy._version import __version__
+from progy.check.findings import GROUPS, RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from progy.check.findings import Finding
+    from progy.check.run import Result
+
+
+def text(result: Result) -> Iterator[str]:
+    """Lines for people: by file, each finding with what mends it."""
+    blocks: dict[tuple[object, ...], list[Finding]] = {}
+    for at, finding in enumerate(result.findings):
+        # What one command mends in many files is said once.
+        key = (finding.code, finding.message) if finding.code == "PD001" else (at,)
+        blocks.setdefault(key, []).append(finding)
+    for block in blocks.values():
+        first = block[0]
+        where = place(first) if len(block) == 1 else f"each of {len(block)} generated files"
+        yield f"{where}: {first.severity} {first.code} {first.message}"
+        if first.hint:
+            yield f"    {first.hint}"
+        if len(block) > 1:
+            yield from (f"      {place(one)}" for one in block)
+
+
+def explained(code: str) -> str:
+    """How to read what a code means."""
+    return f"what a code means: progy check --explain {code}"
+
+
+def place(finding: Finding) -> str:
+    """`migrations/0001_initial.sql:12`."""
+    if finding.file is None:
+        return "models and migrations"
+    return finding.file if finding.line is None else f"{finding.file}:{finding.line}"
+
+
+def value(result: Result) -> dict[str, Any]:
+    """What `--json` gives."""
+    return {
+        "findings": [_finding(finding) for finding in result.findings],
+        "silenced": [{**_finding(one.finding), "reason": one.reason} for one in result.silenced],
+        "errors": count(result, "error"),
+        "warnings": count(result, "warning"),
+        "migrations": result.migrations,
+        "new": list(result.new),
+    }
+
+
+def count(result: Result, severity: str) -> int:
+    """How many findings of that severity there are."""
+    return sum(finding.severity == severity for finding in result.findings)
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    rule = finding.rule
+    own = {name: held for name, held in asdict(finding).items() if held is not None}
+    return {**own, "severity": rule.severity, "title": rule.title, "page": rule.page}
+
+
+def github(result: Result, folder: str = "") -> Iterator[str]:
+    """Workflow commands, which GitHub Actions shows beside the lines of a pull request.
+
+    The escapes are those of actions/toolkit (`packages/core/src/command.ts`).
+
+    Args:
+        result: The result.
+        folder: The project's folder in the repository, ending with a slash; empty for the repository's own.
+    """
+    for finding in result.findings:
+        file = folder + finding.file if finding.file is not None else None
+        properties = [("file", file), ("line", finding.line), ("title", f"{finding.code} {finding.rule.title}")]
+        told = ",".join(f"{name}={_property(str(held))}" for name, held in properties if held is not None)
+        message = "\n".join(filter(None, (finding.message, finding.hint, explained(finding.code))))
+        yield f"::{finding.severity} {told}::{_data(message)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def sarif(result: Result, folder: str = "") -> str:
+    """A SARIF 2.1.0 log (OASIS), which code scanning services read.
+
+    Args:
+        result: The result.
+        folder: The project's folder in the repository, ending with a slash; empty for the repository's own.
+    """
+    codes = sorted({finding.code for finding in result.findings} | {one.finding.code for one in result.silenced})
+    findings = [_sarif_result(finding, codes, folder) for finding in result.findings]
+    findings += [
+        {
+            **_sarif_result(one.finding, codes, folder),
+            "suppressions": [{"kind": "inSource", "justification": one.reason}],
+        }
+        for one in result.silenced
+    ]
+    driver = {
+        "name": "progy check",
+        "semanticVersion": __version__,
+        "rules": [_sarif_rule(code) for code in codes],
+    }
+    log = {
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": findings}],
+    }
+    return json.dumps(log, ensure_ascii=False, indent=2)
+
+
+def _sarif_rule(code: str) -> dict[str, Any]:
+    rule = RULES[code]
+    return {
+        "id": code,
+        "shortDescription": {"text": rule.title},
+        "help": {"text": explained(code)},
+        "defaultConfiguration": {"level": rule.severity},
+        "properties": {"tags": [GROUPS[code[:3]]]},
+    }
+
+
+def _sarif_result(finding: Finding, codes: list[str], folder: str) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "ruleId": finding.code,
+        "ruleIndex": codes.index(finding.code),
+        "level": finding.severity,
+        "message": {"text": f"{finding.message}. {finding.hint}" if finding.hint else finding.message},
+    }
+    if finding.file is not None:
+        location: dict[str, Any] = {"artifactLocation": {"uri": quote(folder + finding.file), "uriBaseId": "%SRCROOT%"}}
+        if finding.line is not None:
+            location["region"] = {"startLine": finding.line}
+        found["locations"] = [{"physicalLocation": location}]
+    return found
