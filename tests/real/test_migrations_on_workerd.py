@@ -4,57 +4,48 @@ from __future__ import annotations
 
 import json
 import shutil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from hypothesis import HealthCheck, assume, given, settings
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
 
-from progy.diff.compare import compare
-from progy.errors import UnsupportedChangeError
-from progy.migrations.file import render_file
-from progy.plan.statements import plan
-from progy.schema.inspect import SCHEMA_QUERY, schema_from_rows
-from progy.sql.names import quote
+from tests.cases import CASES
+from tests.changes import attempt, explained
 from tests.conftest import CHECKOUT, Project
-from tests.strategies import ddl, rows, schemas
+from tests.judge import Workerd
+from tests.mutations import COUNTS, NULLS, pairs
+from tests.pairs import Case, run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from progy.schema.objects import Schema
-    from tests.real.engine import D1, D1Database, Wrangler
+    from tests.real.engine import D1, Wrangler
+    from tests.worlds import World
 
 
-def schema_of(database: D1Database) -> Schema:
-    found = database.query(SCHEMA_QUERY)
-    return schema_from_rows([(row["type"], row["name"], row["tbl_name"], row["sql"]) for row in found])
+# Hypothesis takes minutes to make a schema small; `tests.minimal` knows what one is.
+# The same examples each time, so that a change is judged by what it changes: `tests.long_properties` looks for more.
+UNSHRUNK = [Phase.generate]
 
 
-def staying_values(database: D1Database, old: Schema, new: Schema) -> dict[str, list[dict[str, Any]]]:
-    found = {}
-    for name in old.tables.keys() & new.tables.keys():
-        table = old.tables[name]
-        kept = ", ".join(quote(one.name) for one in table.columns if new.tables[name].column(one.name))
-        found[name] = database.query(f"SELECT {kept} FROM {quote(table.name)} ORDER BY id")
-    return found
-
-
-@given(schemas(), schemas())
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-def test_a_plan_gives_the_new_schema_and_loses_no_row(d1: D1, old: Schema, new: Schema) -> None:
-    try:
-        statements = plan(compare(old, new), old, new)
-    except UnsupportedChangeError:
-        assume(False)  # noqa: FBT003 - hypothesis' own signature
+@given(pairs(), COUNTS, NULLS)
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck), phases=UNSHRUNK, derandomize=True)
+def test_a_migration_gives_the_new_schema_and_loses_no_row(
+    d1: D1, pair: tuple[World, World], count: int, nulls: str
+) -> None:
     database = d1.fresh()
-    database.batch([*ddl(old), *rows(old), "SELECT 1"])
-    before = staying_values(database, old, new)
-    if statements:
-        # As wrangler sends a migration: its text, split by wrangler, then one batch.
-        database.script(render_file(statements))
-    assert compare(schema_of(database), new) == []
-    assert staying_values(database, old, new) == before
-    assert database.query("PRAGMA foreign_key_check") == []
+    result = attempt(*pair, count, nulls, Workerd(database))
     database.close()
+    assert result.failures == [], explained(*pair, count, nulls, lambda: Workerd(d1.fresh()))
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_what_was_wrong_once(d1: D1, case: Case) -> None:
+    database = d1.fresh()
+    result = run(case, Workerd(database))
+    database.close()
+    assert result.failures == [], result.text
+    assert result.kind == "right"
 
 
 def test_the_main_job_on_progys_own_database(tmp_path: Path, wrangler: Wrangler) -> None:

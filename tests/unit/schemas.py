@@ -31,13 +31,13 @@ USERS = Table(
     ),
     PrimaryKey((Term("id"),), inline=True),
     checks=(Check("role IN ('member', 'admin')", name="users_role"),),
-    foreign_keys=(ForeignKey(("invited_by",), "users", ("id",), on_delete="SET NULL"),),
+    foreign_keys=(ForeignKey(("invited_by",), "users", ("id",), on_delete="SET NULL", inline=True),),
 )
 SESSIONS = Table(
     "sessions",
     (Column("id", "INTEGER"), Column("user_id", "TEXT", not_null=True), Column("expires_at", "INTEGER")),
     PrimaryKey((Term("id"),), autoincrement=True, inline=True),
-    foreign_keys=(ForeignKey(("user_id",), "users", on_delete="CASCADE", deferred=True),),
+    foreign_keys=(ForeignKey(("user_id",), "users", on_delete="CASCADE", deferred=True, inline=True),),
 )
 TAGS = Table("tags", (Column("name"),))
 

@@ -65,24 +65,24 @@ def test_a_destructive_change_is_said(project: Project) -> None:
     project.progy("gen", "migration")
     project.write("models.py", project.read("models.py").replace("    note: str | None = None\n", ""))
     done = project.progy("gen", "migration")
-    assert "warning: 0002_drop_note_from_orders.sql deletes the column orders.note and its values" in done.stderr
+    assert "warning: 0002_drop_note_from_orders.sql drops the column orders.note and its values" in done.stderr
     assert project.read("migrations/0002_drop_note_from_orders.sql") == (
-        "-- Deletes the column orders.note and its values.\nALTER TABLE orders DROP COLUMN note;\n"
+        "-- data loss: drops the column orders.note and its values\nALTER TABLE orders DROP COLUMN note;\n"
     )
 
 
-def test_a_change_that_is_not_supported_is_refused_and_writes_nothing(project: Project) -> None:
+def test_a_change_that_is_undecided_exits_2_and_writes_nothing(project: Project) -> None:
     project.progy("gen", "all")
     before = project.files()
-    project.write("models.py", project.read("models.py").replace("note: str | None", "note: int | None"))
+    project.write("models.py", project.read("models.py").replace("note: str | None = None", "remark: str"))
     done = project.progy("gen", "all", check=False)
-    assert done.returncode == 1
-    assert "alter column orders.note (type TEXT -> INTEGER): the table would have to be rebuilt" in done.stderr
+    assert done.returncode == 2
+    assert "    --rename orders.note:orders.remark   # orders.note is now called remark" in done.stderr
     after = project.files()
     assert {name for name in after if after[name] != before.get(name)} == {"models.py"}
 
 
-def test_what_only_hand_written_migrations_can_make_is_respected(project: Project) -> None:
+def test_what_migrations_made_by_hand_and_models_dont_declare_goes_with_a_warning(project: Project) -> None:
     project.progy("gen", "migration")
     project.write(
         "migrations/0002_by_hand.sql",
@@ -90,17 +90,13 @@ def test_what_only_hand_written_migrations_can_make_is_respected(project: Projec
         "CREATE TRIGGER noted AFTER INSERT ON orders BEGIN UPDATE orders SET note = 'new' WHERE id = NEW.id; END;\n"
         "CREATE VIRTUAL TABLE search USING fts5(note, content='orders');\n",
     )
-    assert project.progy("gen", "migration").stderr == NOTHING
-    text = project.read("models.py")
-    project.write(
-        "models.py", text.replace('    email: str = Field(unique=True, description="Where receipts go")\n', "")
+    said = project.progy("gen", "migration", "theirs").stderr
+    for name in ("view emails", "trigger noted", "virtual table search"):
+        assert f"warning: the {name} goes, since the models don't declare it" in said
+    assert project.read("migrations/0003_theirs.sql") == (
+        "DROP TRIGGER noted;\n\nDROP VIEW emails;\n\nDROP TABLE search;\n"
     )
-    refused = project.progy("gen", "migration", check=False).stderr
-    assert "drop column customers.email: SQLite can't drop it in place" in refused
-    project.write("models.py", text[: text.index("class Order")])
-    refused = project.progy("gen", "migration", check=False).stderr
-    assert "drop table orders: search still names it" in refused
-    assert "noted" not in refused  # a trigger goes with its table
+    assert project.progy("gen", "migration").stderr == NOTHING
 
 
 def test_gen_all_then_check_then_stale(project: Project) -> None:
@@ -175,6 +171,8 @@ def test_apply_and_status(project: Project) -> None:
     assert pending.stdout == "pending                           0001_initial.sql\n"
     assert pending.stderr.startswith("DB (local): 1 pending; apply with: progy apply\n")
     assert not (project.root / ".wrangler").exists()
+    named = project.progy("status", "--database", "DB", "--persist-to", "a b")
+    assert named.stderr.startswith("DB (local): 1 pending; apply with: progy apply --database DB --persist-to 'a b'\n")
 
     done = project.progy("apply")
     assert done.stdout.startswith("applied 0001_initial.sql  4 statements, ")
@@ -208,12 +206,73 @@ def test_a_failing_migration_names_the_statement(project: Project) -> None:
     done = project.progy("apply", check=False)
     assert done.returncode == 1
     assert done.stdout.startswith("applied 0001_a.sql")
-    place = project.root / "migrations/0002_b.sql"
     assert done.stderr == (
-        f"error: {place}:3: no such table: nowhere\n0002_b.sql was rolled back whole\n"
+        "error: migrations/0002_b.sql:3: no such table: nowhere\n0002_b.sql was rolled back whole\n"
         "\n    INSERT INTO nowhere\n      VALUES (1)\n\n"
-        "hint: mend the file and apply again; the migrations before it stay applied\n"
+        "hint: nothing was changed; mend the rows or the file, and apply again; the migrations before it stay applied\n"
     )
+
+
+def test_a_long_statement_is_shown_by_its_beginning_and_whole_as_json(project: Project) -> None:
+    lines = ["INSERT INTO nowhere VALUES (", f"  '{'x' * 300}',", *(f"  {number}," for number in range(8)), "  9)"]
+    statement = "\n".join(lines)
+    project.write("migrations/0001_a.sql", f"{statement};\n")
+    done = project.progy("apply", check=False)
+    assert done.stderr == (
+        "error: migrations/0001_a.sql:1: no such table: nowhere\n0001_a.sql was rolled back whole\n"
+        f"\n    INSERT INTO nowhere VALUES (\n      '{'x' * 196}…\n      0,\n    … (11 lines; --json has all)\n\n"
+        "hint: nothing was changed; mend the rows or the file, and apply again\n"
+    )
+    error = json.loads(project.progy("apply", "--json", check=False).stdout)["error"]
+    assert (error["where"], error["statement"]) == ("migrations/0001_a.sql:1", statement)
+
+
+def test_a_place_elsewhere_is_named_whole(project: Project) -> None:
+    project.write("migrations/0001_a.sql", "INSERT INTO nowhere VALUES (1);\n")
+    (project.root / "src").mkdir()
+    code = [sys.executable, "-m", "progy", "apply"]
+    done = subprocess.run(code, cwd=project.root / "src", capture_output=True, text=True, check=False)
+    assert done.stderr.startswith(f"error: {project.root / 'migrations' / '0001_a.sql'}:1: no such table: nowhere\n")
+
+
+def test_questions_as_json(project: Project) -> None:
+    project.progy("gen", "migration")
+    text = project.read("models.py").replace("note: str | None = None", "remark: str | None = None\n    paid: int")
+    project.write("models.py", text)
+    done = project.progy("gen", "migration", "--json", check=False)
+    assert done.returncode == 2
+    error = json.loads(done.stdout)["error"]
+    assert error["kind"] == "UndecidedError"
+    assert error["questions"][0] == {
+        "kind": "column",
+        "table": "orders",
+        "name": "remark",
+        "candidates": ["note"],
+        "flags": [
+            {"flag": "--rename orders.note:orders.remark", "meaning": "orders.note is now called remark"},
+            {"flag": "--no-renames", "meaning": "orders.remark is new, and note is dropped"},
+        ],
+    }
+    done = project.progy("gen", "migration", "--json", "--no-renames", check=False)
+    assert json.loads(done.stdout)["error"]["questions"] == [
+        {
+            "kind": "value",
+            "table": "orders",
+            "name": "paid",
+            "candidates": [],
+            "flags": [
+                {
+                    "flag": "--backfill orders.paid=EXPRESSION",
+                    "meaning": "a SQL expression, a constant or of other columns",
+                }
+            ],
+        }
+    ]
+    project.write("models.py", project.read("models.py").replace('"orders"', '"purchases"'))
+    asked = json.loads(project.progy("gen", "migration", "--json", check=False).stdout)["error"]["questions"][0]
+    assert (asked["kind"], asked["table"], asked["name"], asked["candidates"]) == (
+        "table", "purchases", "purchases", ["orders"],
+    )  # fmt: skip
 
 
 def test_check_as_json_is_one_value(project: Project) -> None:
@@ -295,28 +354,6 @@ def test_what_was_written_before_a_failure_is_told(project: Project) -> None:
     assert not (project.root / "migrations").exists()
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "statement"),
-    [
-        (
-            "    note: str | None = None",
-            "    remark: str | None = None",
-            "ALTER TABLE orders RENAME COLUMN note TO remark;",
-        ),
-        ('"customers"', '"clients"', None),
-        ('__tablename__ = "orders"', '__tablename__ = "purchases"', "ALTER TABLE orders RENAME TO purchases;"),
-    ],
-)
-def test_what_may_be_a_rename_is_said(project: Project, old: str, new: str, statement: str | None) -> None:
-    project.progy("gen", "migration")
-    project.write("models.py", project.read("models.py").replace(old, new))
-    said = project.progy("gen", "migration", check=False).stderr
-    if statement:
-        assert f"if that is a rename, write this instead: {statement}" in said
-    else:
-        assert "no table customers" in said
-
-
 def test_a_model_of_the_ledgers_name_is_refused(project: Project) -> None:
     project.write("models.py", project.read("models.py").replace('"orders"', '"D1_migrations"'))
     assert "keep their ledger" in project.progy("gen", "migration", check=False).stderr
@@ -365,7 +402,7 @@ def test_a_stream_that_is_closed_and_an_encoding_that_is_poor(project: Project) 
 
 def test_what_was_applied_before_an_error_is_in_the_json(project: Project) -> None:
     project.write("migrations/0001_a.sql", "CREATE TABLE a (b);\n")
-    project.write("migrations/0002_b.sql", "SELECT nothing;\n")
+    project.write("migrations/0002_b.sql", "INSERT INTO nowhere VALUES (1);\n")
     found = json.loads(project.progy("apply", "--json", check=False).stdout)
     assert [one["name"] for one in found["applied"]] == ["0001_a.sql"]
     assert found["error"]["kind"] == "ApplyError"
@@ -378,11 +415,11 @@ def test_a_doubtful_key_in_the_wrangler_config_is_said(project: Project) -> None
 
 
 def test_an_error_as_json(project: Project) -> None:
-    project.write("migrations/0001_a.sql", "SELECT nothing;\n")
+    project.write("migrations/0001_a.sql", "INSERT INTO nowhere VALUES (1);\n")
     done = project.progy("apply", "--json", check=False)
     assert done.returncode == 1
     error = json.loads(done.stdout)["error"]
-    assert (error["kind"], error["statement"]) == ("ApplyError", "SELECT nothing")
+    assert (error["kind"], error["statement"]) == ("ApplyError", "INSERT INTO nowhere VALUES (1)")
     assert done.stderr == ""
 
 

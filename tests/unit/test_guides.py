@@ -24,7 +24,6 @@ from sqlmodel import Session, SQLModel
 
 from progy import config, generate
 from progy.cli.main import run
-from progy.d1.connection import Connection
 from progy.d1.ledger import Ledger
 from progy.emit.rows import RowTypes
 from progy.errors import ModelError
@@ -33,11 +32,11 @@ from progy.migrations.generate import propose
 from progy.project import Project
 from progy.schema.load import load
 from progy.worker import config as worker_config
+from tests.unit.test_plan import PLANS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tests.conftest import Project as CommandProject
 
 ROOT = Path(__file__).parents[2]
 GUIDES = ("README.md", *(path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "docs").glob("*.md"))))
@@ -61,7 +60,7 @@ class Block:
             uses = {"models": r"\btable=True\b", "worker": r"^from bindings\b"}
             return next((kind for kind, sign in uses.items() if re.search(sign, self.text, re.MULTILINE)), "unknown")
         if self.language == "sql" and self.text.startswith("-- "):
-            return "recipe"
+            return "plan"
         kinds = {"sh": "commands", "console": "commands", "sql": "sql", "toml": "toml", "json": "json", "jsonc": "json"}
         return kinds.get(self.language, "unknown")
 
@@ -98,7 +97,7 @@ def with_kind(*kinds: str) -> pytest.MarkDecorator:
 
 def test_no_block_goes_untested() -> None:
     assert [str(block) for block in of_kind("unknown")] == []
-    tested = {"models", "sql", "recipe", "worker", "excerpt", "commands", "toml", "json"}
+    tested = {"models", "sql", "plan", "worker", "excerpt", "commands", "toml", "json"}
     assert {block.kind for block in BLOCKS} == tested
 
 
@@ -122,7 +121,8 @@ def migration(root: Path, models: str) -> str:
     (root / "models.py").write_text(models, encoding="utf-8")
     proposal = propose(load(root), MigrationDirectory(root / "migrations"), Ledger())
     assert proposal is not None
-    return proposal.text
+    (file,) = proposal.files
+    return file.text
 
 
 @with_kind("models")
@@ -137,19 +137,9 @@ def test_the_sql_below_a_model_is_what_progy_writes(block: Block, tmp_path: Path
     assert migration(tmp_path, above.text) == block.text
 
 
-@with_kind("recipe")
-def test_a_recipe_gives_what_its_comment_says_and_keeps_the_rows(block: Block, project: CommandProject) -> None:
-    assert block.text.startswith("-- orders.note becomes an INTEGER\n")
-    project.progy("gen", "migration")
-    project.write(
-        "migrations/0002_rows.sql", "INSERT INTO customers VALUES (1, 'a'); INSERT INTO orders VALUES (5, 1, '42');\n"
-    )
-    project.write("migrations/0003_recipe.sql", block.text)
-    project.write("models.py", project.read("models.py").replace("note: str | None", "note: int | None"))
-    assert project.progy("gen", "migration").stderr == "everything is up to date\n"
-    state = json.loads(project.progy("apply", "--json").stdout)
-    with Connection(project.root / state["database"]) as connection:
-        assert connection.query("SELECT id, customer_id, note, typeof(note) FROM orders") == [(5, 1, 42, "integer")]
+@with_kind("plan")
+def test_sql_that_progy_plans_is_part_of_a_plan_that_is_tested(block: Block) -> None:
+    assert any(block.text in path.read_text(encoding="utf-8") for path in PLANS)
 
 
 @with_kind("toml")

@@ -9,8 +9,7 @@ import apsw
 import pytest
 
 from progy.diff.compare import compare
-from progy.plan import render
-from progy.schema import canonical
+from progy.schema import canonical, render
 from progy.schema.inspect import SCHEMA_QUERY, schema_from_rows
 from progy.schema.objects import Schema, Table, Term, fold
 from progy.schema.parse import parse_index, parse_table
