@@ -64,11 +64,6 @@ class Source:
         return bisect.bisect_left(self._line_ends, place) + 1
 
     @cached_property
-    def last_line(self) -> int:
-        """The number of its last line that holds anything; 1 for an empty file."""
-        return self.line(max(len(self.text.rstrip()) - 1, 0))
-
-    @cached_property
     def _tokens(self) -> list[Token] | None:
         try:
             return list(tokens(self.text))
