@@ -16,6 +16,7 @@ from progy.diff.compare import compare
 from progy.diff.decisions import ColumnRename, Decisions
 from progy.diff.questions import UndecidedError
 from progy.errors import SqlError, UnsupportedChangeError, UsageError
+from progy.migrations.between import between
 from progy.migrations.file import render_file
 from progy.migrations.flags import Flags, resolve
 from progy.migrations.naming import given_name, name_for
@@ -448,3 +449,13 @@ def test_two_columns_cannot_have_been_one() -> None:
     both = Decisions(columns=(ColumnRename("t", "a", "b"), ColumnRename("t", "a", "c")))
     with pytest.raises(UsageError, match="a is said to be b now, and a to be c"):
         plan(old, new, both)
+
+
+def test_two_tables_that_get_their_keys_from_each_other_at_once_are_refused_by_name() -> None:
+    old = schema("CREATE TABLE a (x INTEGER); CREATE TABLE b (y INTEGER);")
+    new = schema(
+        "CREATE TABLE a (id INTEGER PRIMARY KEY, b INTEGER REFERENCES b (id));"
+        "CREATE TABLE b (id INTEGER PRIMARY KEY, a INTEGER REFERENCES a (id));"
+    )
+    with pytest.raises(UnsupportedChangeError, match="tables that refer to each other change their keys at once"):
+        between(old, new, Decisions(no_renames=True))

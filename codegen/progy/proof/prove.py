@@ -36,6 +36,7 @@ WHERE = "the new migration"
 """What errors call a migration that has no file yet."""
 
 _TOO_DEEP = "triggers nested too deep"
+_NO_KEY = "foreign key mismatch"
 
 REPORT = "this is a bug in progy: please report it with the models; nothing was written"
 
@@ -102,6 +103,11 @@ def _prove_schema(shadow: Connection, text: str, new: Schema, ignore: Collection
                     "more than ten tables, each ON DELETE CASCADE of the one before, hang on a table that has to be "
                     "rebuilt: SQLite drops none like that, and D1 deletes no row of it",
                     hint="change one of the references to RESTRICT or SET NULL first",
+                ) from None
+            if _NO_KEY in error.message:
+                raise UnsupportedChangeError(
+                    f"tables that refer to each other change their keys at once, which SQLite can't: {error.message}",
+                    hint="change them one after another: a migration for one of them first; nothing was written",
                 ) from None
             if _works_on_empty(shadow, text):
                 raise SqlError(
