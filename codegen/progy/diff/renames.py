@@ -151,7 +151,10 @@ def _run(scratch: Connection, sql: str) -> list[str]:
         except SqlError as error:
             broken = _broken(error.message, scratch.schema())
             if broken is None:
-                raise ProgyError(f"SQLite refuses {sql}: {error.message}") from None
+                raise ProgyError(
+                    f"SQLite refuses {sql}: {error.message}",
+                    hint="add the new one, move the values by a migration by hand, and drop the old one",
+                ) from None
             scratch.run(broken, where="renames")
             done.append(broken)
         else:
@@ -215,7 +218,10 @@ def _refuse_twice(old: str, new: str, wanted: Mapping[str, str]) -> None:
     """Refuse two new names for one old one, or two old ones for a new one."""
     for was, becomes in wanted.items():
         if fold(was) == fold(old) or fold(becomes) == fold(new):
-            raise UsageError(f"{was} is said to be {becomes} now, and {old} to be {new}: one of them can't be")
+            raise UsageError(
+                f"{was} is said to be {becomes} now, and {old} to be {new}: one of them can't be",
+                hint="take one of the flags, or of the models' renamed_from, back",
+            )
 
 
 def _in_order(wanted: dict[str, str], names: set[str]) -> list[tuple[str, str]]:

@@ -49,7 +49,8 @@ class Expressions:
             ) from None
         if count != _ROWS:
             raise UsageError(
-                f"the backfill of {table}.{column} gives one value for all rows together, not one for each"
+                f"the backfill of {table}.{column} gives one value for all rows together, not one for each",
+                hint="an aggregate of other rows stands in a SELECT of its own: (SELECT max(x) FROM t)",
             )
         return read
 

@@ -105,7 +105,10 @@ class Values:
         """A value for every row of a column that stays may be set row by row, or while the rows are copied."""
         before = self.old.tables[table]
         if before.primary_key and column in map(fold, before.primary_key.columns):
-            raise UsageError(f"the backfill of {name} would change a primary key, by which others know the rows")
+            raise UsageError(
+                f"the backfill of {name} would change a primary key, by which others know the rows",
+                hint="do it in a migration by hand, with what refers to the rows: progy gen migration --empty NAME",
+            )
         expression = self.decisions.backfills[table, column]
         if any(token.is_word("SELECT") for token in tokens(expression)) and table in canonical.names(expression):
             raise UsageError(
