@@ -54,6 +54,17 @@ def told(*texts: str) -> list[str]:
             "PRAGMA foreign_keys = OFF;\nDROP TABLE users;",
             ["0.sql:2 drops the table users and its rows", *(f"0.sql:2 {what}" for what in CASCADES)],
         ),
+        # A stand-in has no rows; and what another table is called now isn't what replaces a dropped one.
+        (
+            ("CREATE TABLE stand (id INTEGER PRIMARY KEY);\n"
+            "CREATE TABLE n (id INTEGER PRIMARY KEY, user_id INTEGER REFERENCES stand (id) ON DELETE CASCADE);\n"
+            "INSERT INTO n (id) SELECT id FROM sessions;\nDROP TABLE stand;"),
+            [],
+        ),
+        (
+            "ALTER TABLE plain RENAME TO old;\nALTER TABLE notes RENAME TO plain;\nDROP TABLE old;",
+            ["0.sql:3 drops the table plain and its rows"],
+        ),
         # What guards the rows, or goes first or as well.
         (
             ("CREATE TRIGGER a BEFORE DELETE ON sessions BEGIN SELECT RAISE(IGNORE); END;\n"

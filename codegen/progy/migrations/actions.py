@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from progy.migrations.operations import CreateTable, Delete, DropTable, Insert
-from progy.schema.inspect import SCHEMA_QUERY, schema_from_rows
+from progy.migrations.operations import CreateTable, Delete, DropTable, Insert, RenameTable
+from progy.schema.inspect import schema_from_rows
 from progy.schema.objects import fold
+from progy.schema.query import SCHEMA_QUERY
 from progy.sql.names import unquote
 from progy.sql.tokens import tokens
 
@@ -70,6 +71,8 @@ def dropped_with(run: Run, at: int) -> list[Referrer]:
     if one.schema is None or not isinstance(one.did, DropTable):
         return []
     table = one.did.table
+    if not _may_have_rows(run.steps[:at], table):
+        return []  # made by the file itself, as a stand-in say
     return [
         (child, key)
         for child, key in one.schema.referrers(table)
@@ -79,11 +82,12 @@ def dropped_with(run: Run, at: int) -> list[Referrer]:
     ]
 
 
-def _may_have_rows(before: Sequence[Step], child: str) -> bool:
-    """Whether the referring table was there when the file began, or has been filled by then."""
-    filled = any(isinstance(one.did, Insert) and fold(one.did.table) == fold(child) for one in before)
-    made = any(isinstance(one.did, CreateTable) and fold(one.did.table) == fold(child) for one in before)
-    return filled or not made
+def _may_have_rows(before: Sequence[Step], table: str) -> bool:
+    """Whether a table was there when the file began, or has been filled by then."""
+    filled = any(isinstance(one.did, Insert) and fold(one.did.table) == fold(table) for one in before)
+    renamed = any(isinstance(one.did, RenameTable) and fold(one.did.new) == fold(table) for one in before)
+    made = any(isinstance(one.did, CreateTable) and fold(one.did.table) == fold(table) for one in before)
+    return filled or renamed or not made
 
 
 def _goes_too(run: Run, at: int, child: str) -> bool:

@@ -28,6 +28,7 @@ from progy.sql.tokens import UnclosedQuoteError, statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
     from progy.d1.ledger import Ledger
     from progy.migrations.directory import Migration
@@ -64,7 +65,11 @@ def lost_in(run: Run, known: Sequence[Loss]) -> list[Loss]:
         run: The migration as it was run.
         known: What its text shows, which isn't told again.
     """
-    found = [loss for table in run.before.tables.values() for loss in _left_out(run, table, known)]
+    paths = {table.name: _path(run.steps, table.name) for table in run.before.tables.values()}
+    stay = {fold(path.names[-1]) for path in paths.values() if path.drop is None}
+    found = [
+        loss for table in run.before.tables.values() for loss in _left_out(run, table, paths[table.name], stay, known)
+    ]
     for at, one in enumerate(run.steps):
         if one.schema is None or not isinstance(one.did, DropTable):
             continue
@@ -89,7 +94,7 @@ def run_without_rows(steps: Sequence[Step], shadow: Connection, before: Schema, 
         if not isinstance(one.did, (Insert, Update, Delete)):
             with shadow.transaction():
                 shadow.run(one.sql, where="a pending migration")
-    return Run(tuple(found), before, shadow.schema(ignore=[ledger.table]))
+    return Run(tuple(found), before, shadow.schema(ignore=ledger.tables))
 
 
 def _steps(migration: Migration) -> list[Step]:
@@ -105,7 +110,7 @@ def _runs(files: Sequence[list[Step]], schema: Schema, ledger: Ledger) -> Iterat
         try:
             with shadow.transaction():
                 shadow.query(ledger.create_sql())
-                shadow.run(";\n".join(create_all(schema)), where="the database's schema")
+                shadow.run("\n;".join(create_all(schema)), where="the database's schema")
             for steps in files:
                 run = run_without_rows(steps, shadow, schema, ledger)
                 schema = run.after
@@ -114,20 +119,20 @@ def _runs(files: Sequence[list[Step]], schema: Schema, ledger: Ledger) -> Iterat
             return
 
 
-def _left_out(run: Run, table: Table, known: Sequence[Loss]) -> Iterator[Loss]:
+def _left_out(run: Run, table: Table, path: _Path, others: AbstractSet[str], known: Sequence[Loss]) -> Iterator[Loss]:
     """A table, or columns of it, that aren't there any more though no statement drops them by name."""
-    path = _path(run.steps, table.name)
+    if path.drop is None:
+        return  # DROP COLUMN is read in the text
     names = path.names
     if any(isinstance(loss.by, DropTable) and {*map(fold, loss.names)} & {*map(fold, names)} for loss in known):
         return
-    now = next((found for name in reversed(names) if (found := run.after.table(name))), None)
+    left = [name for name in reversed(names) if fold(name) not in others]  # by a rename, another may have its name
+    now = next((found for name in left if (found := run.after.table(name))), None)
     said = [loss.what for loss in known]
     if now is None:
-        if path.drop and not any(mentions(what, *names) for what in said):
+        if not any(mentions(what, *names) for what in said):
             yield Loss(path.drop.line, f"drops the table {table.name} and its rows", names=tuple(names))
         return
-    if path.drop is None:
-        return  # DROP COLUMN is read in the text
     for column in table.columns:
         called = _called(run.steps, names, column.name)
         if column.generated or any(now.column(name) for name in called):
