@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from progy.diff.compare import compare
 from progy.migrations.file import render_file
 from progy.proof.prove import prove
-from progy.schema.inspect import SCHEMA_QUERY, schema_from_rows
+from progy.schema.inspect import schema_from_rows
+from progy.schema.query import SCHEMA_QUERY
 from tests import oracle
 from tests.facts import lower
 from tests.judge import Result, Shadow, decided, judge

@@ -145,10 +145,37 @@ def keep(root: Path, name: str, recorder: Recorder, result: object) -> None:
 
     entry = {"made_by": _maker(root), "trace": asdict(recorder.trace), "result": result}
     with _blind(), contextlib.suppress(OSError):
-        ignore = root / FOLDER / ".gitignore"
-        if not ignore.exists():
-            write_atomically(ignore, "*\n")
+        _ignored(root)
         write_atomically(_path(root, name), json.dumps(entry, ensure_ascii=False))
+
+
+def noted(root: Path, name: str) -> str | None:
+    """A note from an earlier run. What it is true of has to be part of it, as a digest is."""
+    try:
+        return _note(root, name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def note(root: Path, name: str, text: str) -> None:
+    """Keep a note. Where it can't be written, nothing is kept."""
+    from progy.emit.outputs import write_atomically
+
+    with contextlib.suppress(OSError):
+        _ignored(root)
+        write_atomically(_note(root, name), text)
+
+
+def _ignored(root: Path) -> None:
+    from progy.emit.outputs import write_atomically
+
+    ignore = root / FOLDER / ".gitignore"
+    if not ignore.exists():
+        write_atomically(ignore, "*\n")
+
+
+def _note(root: Path, name: str) -> Path:
+    return root / FOLDER / "cache" / f"{name}.txt"
 
 
 def _path(root: Path, name: str) -> Path:

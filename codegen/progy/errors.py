@@ -8,10 +8,15 @@ A command prints such an error and exits with its `exit_code`. Anything else tha
     ├── SqlError                 1   a statement that SQLite, or D1's rules, refuse
     │   └── ApplyError           1   the same, while a migration was being applied: nothing of it stays
     ├── DatabaseError            1   a database file that can't be read or written
+    ├── CloudflareError          1   Cloudflare's API can't be reached, refuses, or says what makes no sense
+    │   ├── AuthenticationError  4   no token, or one that isn't taken
+    │   ├── NotFoundError        1   no such database, or account
+    │   └── OutcomeUnknownError  1   a request was sent, and no answer says whether it was carried out
     ├── UnsupportedChangeError   1   a change that progy can't write a migration for
     ├── UnsupportedWorkerError   1   a Worker whose TypeScript file progy can't write
     ├── ProofError               1   a generated migration doesn't give the models' schema: a bug in progy
     ├── StaleError               1   `--check` found something
+    ├── InterruptedApplyError  130   Ctrl-C while migrations were being applied
     ├── UsageError               2   an option or an argument that makes no sense
     │   └── UndecidedError       2   questions that need an answer where nobody can be asked (`progy.diff.questions`)
     └── RefusedError             3   data would be lost, and nobody has said yes to that
@@ -75,6 +80,38 @@ class DatabaseError(ProgyError):
     """A database file that can't be read or written."""
 
 
+class CloudflareError(ProgyError):
+    """Cloudflare's API can't be reached, refuses a request, or gives an answer that makes no sense.
+
+    Args:
+        message: What is wrong.
+        code: The API's own number for it (7404), if it gave one.
+        where: The request, as `POST /accounts/…/query`; never with a token in it.
+        hint: What to do.
+    """
+
+    def __init__(
+        self, message: str, *, code: int | None = None, where: str | None = None, hint: str | None = None
+    ) -> None:
+        """Keep the code, which callers tell cases apart by."""
+        super().__init__(message, where=where, hint=hint)
+        self.code = code
+
+
+class AuthenticationError(CloudflareError):
+    """There is no token, or Cloudflare doesn't take it."""
+
+    exit_code = 4
+
+
+class NotFoundError(CloudflareError):
+    """Cloudflare knows no such database, or account."""
+
+
+class OutcomeUnknownError(CloudflareError):
+    """A request was sent, and no answer says whether it was carried out: the connection broke, a 5xx, a time-out."""
+
+
 class UnsupportedChangeError(ProgyError):
     """A change that progy can't write a migration for. Nothing was written."""
 
@@ -89,6 +126,12 @@ class ProofError(ProgyError):
 
 class StaleError(ProgyError):
     """`--check` found generated files that aren't what the models and the configuration give."""
+
+
+class InterruptedApplyError(ProgyError):
+    """Ctrl-C, while migrations were being applied: what was done stays, and is said."""
+
+    exit_code = 130
 
 
 class UsageError(ProgyError):

@@ -10,9 +10,10 @@ import pytest
 
 from progy.diff.compare import compare
 from progy.schema import canonical, render
-from progy.schema.inspect import SCHEMA_QUERY, schema_from_rows
+from progy.schema.inspect import schema_from_rows
 from progy.schema.objects import Schema, Table, Term, fold
 from progy.schema.parse import parse_index, parse_table
+from progy.schema.query import SCHEMA_QUERY
 from tests.conftest import CHECKOUT
 
 CONFORMANCE = CHECKOUT.parent / "shared" / "conformance" / "schema_pairs.json"

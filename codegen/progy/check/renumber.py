@@ -6,8 +6,8 @@ import contextlib
 import re
 from typing import TYPE_CHECKING
 
-from progy.apply.applier import read_ledger
 from progy.check.history import top, twice
+from progy.d1.look import read_ledger
 from progy.errors import DatabaseError, ProgyError
 from progy.migrations.directory import leading_number, order
 
@@ -88,8 +88,8 @@ def _enter(rows: Sequence[tuple[str, str]], database: Path, ledger: Ledger) -> N
     from progy.d1.connection import Connection
 
     with Connection(database) as connection, connection.transaction():
-        for old, new in rows:
-            connection.query(ledger.rename_sql(old, new))
+        for statement in ledger.rename_sql(dict(rows), companion=connection.has_table(ledger.companion)):
+            connection.query(statement)
 
 
 @contextlib.contextmanager

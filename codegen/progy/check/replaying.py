@@ -51,15 +51,15 @@ def replay(sources: Sequence[Source], new: frozenset[str], ledger: Ledger) -> Re
     walked: list[Walked] = []
     with Connection() as shadow:
         for at, source in enumerate(sources):
-            before = shadow.schema(ignore=[ledger.table]) if source.migration.name in new else None
+            before = shadow.schema(ignore=ledger.tables) if source.migration.name in new else None
             steps = _walk(source, shadow) if before is not None else ()
             try:
                 step.run(source.migration, shadow, ledger)
             except ProgyError as error:
                 return Replayed(tuple(walked), None, _failure(error, source), len(sources) - at - 1)
             if before is not None:
-                walked.append(Walked(steps, before, shadow.schema(ignore=[ledger.table]), source))
-        return Replayed(tuple(walked), shadow.schema(ignore=[ledger.table]))
+                walked.append(Walked(steps, before, shadow.schema(ignore=ledger.tables), source))
+        return Replayed(tuple(walked), shadow.schema(ignore=ledger.tables))
 
 
 def _failure(error: ProgyError, source: Source) -> Finding:

@@ -118,7 +118,7 @@ def applied_names(database: Database, persist_to: Path | None = None) -> frozens
     Raises:
         DatabaseError: The file can't be read, or is no database.
     """
-    from progy.apply.applier import read_ledger
+    from progy.d1.look import read_ledger
 
     path = database.local_path(persist_to)
     return frozenset(row.name for row in read_ledger(path, database.ledger)) if path.exists() else None

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from progy.d1.database import Result
     from progy.schema.objects import Schema
     from progy.sql.tokens import Statement
 
@@ -55,11 +56,24 @@ class Connection:
                 for setting in (apsw.SQLITE_DBCONFIG_DQS_DML, apsw.SQLITE_DBCONFIG_DQS_DDL):
                     self._connection.config(setting, int(strings_in_double_quotes))
                 self._connection.set_busy_handler(_wait)
-                # workerd's files are in WAL mode. Either question reads the header: whether this is a database.
-                self._connection.pragma("journal_mode", "wal") if create else self._connection.pragma("schema_version")
+                self._begin(create=create)
             except apsw.Error:
                 self._connection.close()
                 raise
+
+    def _begin(self, *, create: bool) -> None:
+        """Read the header, which tells whether this is a database; a new one gets workerd's mode, WAL."""
+        until = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                self._connection.pragma("journal_mode", "wal") if create else self._connection.pragma("schema_version")
+            except apsw.BusyError:
+                # While another process gives a new file its mode SQLite doesn't ask whether to wait.
+                if time.monotonic() > until:
+                    raise
+                time.sleep(_PAUSE)
+            else:
+                return
 
     def __enter__(self) -> Self:
         """The connection itself."""
@@ -69,6 +83,10 @@ class Connection:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Close it."""
+        self.close()
+
+    def close(self) -> None:
+        """Close it; whatever transaction is open is rolled back."""
         self._connection.close()
 
     def query(self, sql: str, parameters: Sequence[str | int | float | bytes | None] = ()) -> list[tuple[Any, ...]]:
@@ -116,20 +134,24 @@ class Connection:
 
     def schema(self, *, ignore: Iterable[str] = ()) -> Schema:
         """The schema as it is, without D1's own tables and those to be ignored."""
-        from progy.schema.inspect import SCHEMA_QUERY, schema_from_rows
+        from progy.schema.inspect import schema_from_rows
+        from progy.schema.query import SCHEMA_QUERY
 
         return schema_from_rows(self.query(SCHEMA_QUERY), ignore=ignore)
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[None]:
-        """A transaction that holds the write lock from its beginning, rolled back on any exception.
+    def transaction(self, *, writing: bool = True) -> Iterator[None]:
+        """A transaction, rolled back on any exception.
+
+        Args:
+            writing: Whether it holds the write lock from its beginning.
 
         Raises:
             DatabaseError: The lock can't be had in time, or the commit fails.
             SqlError: A reference that was deferred to the end dangles.
         """
         with _reported(self.path):
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._connection.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
         try:
             yield
             with _reported(self.path):
@@ -162,24 +184,54 @@ class Connection:
         Raises:
             SqlError: SQLite or D1's rules refuse a statement. Nothing was undone: the transaction's owner does that.
         """
-        from progy.d1 import rules
+        return sum(1 for _ in self._run(_split(text, where), where, keep=False))
 
-        found = parse(text, where=where)
+    def results(self, text: str, *, where: str) -> list[Result]:
+        """Run the statements of a text as `run` does, and keep what each gave."""
+        return list(self._run(_split(text, where), where, keep=True))
+
+    def results_of(self, statements: Sequence[str], *, where: str) -> list[Result]:
+        """Run statements as `results` does. That each is one is taken for granted, and nothing has to be split."""
+        return list(self._run([(sql, 1) for sql in statements], where, keep=True))
+
+    def _run(self, statements: Iterable[tuple[str, int]], where: str, *, keep: bool) -> Iterator[Result]:
+        from progy.d1 import rules
+        from progy.d1.database import Result
+
         enforced = rules.enforce(self._connection)
+        columns: tuple[str, ...] = ()
+
+        def describe(cursor: apsw.Cursor, text: str, bindings: apsw.Bindings | None) -> bool:
+            nonlocal columns
+            columns = tuple(name for name, _ in cursor.get_description())
+            return enforced.trace(cursor, text, bindings)
+
         try:
-            for statement in found:
+            for sql, line in statements:
+                cursor = self._connection.cursor()
+                if keep:
+                    # A statement that gives no row can be asked for its columns before it runs only.
+                    cursor.exec_trace = describe
+                before = self._connection.total_changes()
+                rows: list[tuple[Any, ...]] = []
                 try:
-                    for _ in self._connection.execute(statement.sql):
-                        pass
+                    rows.extend(row for row in cursor.execute(sql) if keep)
+                except tuple(_HINTS):  # the file's fault, not the statement's
+                    with _reported(self.path):
+                        raise
                 except apsw.Error as error:
                     raise SqlError(
                         enforced.explain(str(error)),
-                        statement=statement.sql,
-                        where=f"{where}:{statement.line}",
+                        statement=sql,
+                        where=f"{where}:{line}",
                     ) from None
+                yield Result(columns, tuple(rows), self._connection.total_changes() - before)
         finally:
             rules.release(self._connection)
-        return len(found)
+
+
+def _split(text: str, where: str) -> list[tuple[str, int]]:
+    return [(statement.sql, statement.line) for statement in parse(text, where=where)]
 
 
 def parse(text: str, *, where: str) -> list[Statement]:
@@ -213,6 +265,7 @@ _HINTS: dict[type[apsw.Error], str] = {
     apsw.BusyError: "another process is writing to it; try again when it is done",
     apsw.LockedError: "another process is writing to it; try again when it is done",
     apsw.FullError: "make room on the disk; nothing was changed",
+    apsw.IOError: "look at the disk, and at the limit of a file's size; nothing was changed",
     apsw.ReadOnlyError: "make the file and its folder writable",
     apsw.CantOpenError: "look whether the path and its permissions are right",
 }

@@ -192,7 +192,7 @@ class Rules:
             connection.limit(limit, value)
         connection.drop_modules([*MODULES, *_TABLE_FUNCTIONS])
         connection.authorizer = self._authorize
-        connection.exec_trace = self._trace
+        connection.exec_trace = self.trace
 
     def explain(self, message: str) -> str:
         """Say why a statement failed.
@@ -218,7 +218,7 @@ class Rules:
             return apsw.SQLITE_IGNORE
         return apsw.SQLITE_OK
 
-    def _trace(self, _cursor: apsw.Cursor, sql: str, _bindings: apsw.Bindings | None) -> bool:
+    def trace(self, _cursor: apsw.Cursor, sql: str, _bindings: apsw.Bindings | None) -> bool:
         """Refuse a new name that SQLite, unlike D1's build of it, doesn't show to the authorizer."""
         renamed = _RENAMED_INTERNAL.search(sql)
         if renamed:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from progy.errors import ProgyError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _LEFT_BEHIND_SECONDS = 60
 
@@ -64,10 +64,14 @@ class Output:
         write_atomically(self.path, self.text)
 
 
-def write_atomically(path: Path, text: str) -> None:
+def write_atomically(path: Path, text: str | Iterable[str]) -> None:
     """Put `text` into `path` by way of a temporary file beside it.
 
     A crash at any moment leaves the old file or the new one. The mode of an existing file is kept.
+
+    Args:
+        path: The file.
+        text: The text, or its parts, each written as soon as it is there.
 
     Raises:
         OSError: The disk is full, or the directory can't be written; the old file is as it was.
@@ -90,7 +94,7 @@ def write_new(path: Path, text: str) -> None:
 
 
 @contextlib.contextmanager
-def _temporary(target: Path, text: str) -> Iterator[Path]:
+def _temporary(target: Path, text: str | Iterable[str]) -> Iterator[Path]:
     """A file beside the target that holds the text, safely on disk; it is gone afterwards."""
     target.parent.mkdir(parents=True, exist_ok=True)
     _sweep(target)
@@ -98,7 +102,7 @@ def _temporary(target: Path, text: str) -> Iterator[Path]:
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+            file.writelines([text] if isinstance(text, str) else text)
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(_mode(target))

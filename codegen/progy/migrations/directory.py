@@ -7,6 +7,7 @@ files don't count.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import posixpath
 import re
@@ -47,6 +48,15 @@ class Migration:
         except OSError as error:
             raise ProgyError(f"can't be read: {error.strerror}", where=str(self.path)) from None
 
+    @property
+    def checksum(self) -> str:
+        """What the file holds, in short: SHA-256, hexadecimal. Line ends, which git may change, make no difference.
+
+        Raises:
+            ProgyError: It can't be read, or isn't UTF-8.
+        """
+        return hashlib.sha256(self.text.replace("\r\n", "\n").encode()).hexdigest()
+
 
 @dataclass(frozen=True)
 class MigrationDirectory:
@@ -70,6 +80,10 @@ class MigrationDirectory:
             names = [name for name in _files(self.path, "") if self.matches(name)]
         except OSError as error:
             raise ProgyError(f"can't be read: {error.strerror}", where=str(self.path)) from None
+        for name in names:
+            if not name.isprintable() and any("\ud800" <= character <= "\udfff" for character in name):
+                shown = name.encode("utf-8", "backslashreplace").decode()
+                raise ProgyError(f"the name of {shown} isn't UTF-8", where=str(self.path), hint="rename the file")
         return [Migration(name, self.path / name) for name in sorted(names, key=order)]
 
     def matches(self, name: str) -> bool:

@@ -129,12 +129,13 @@ def propose(  # noqa: PLR0913, PLR0917 - the models, the history, and what a use
         ProofError: The migration doesn't do what it should: a bug in progy.
     """
     wanted = schema_of_models(models)
-    if wanted.table(ledger.table):
-        raise ModelError(f"a model declares the table {ledger.table}, in which wrangler and progy keep their ledger")
+    for own in ledger.tables:
+        if wanted.table(own):
+            raise ModelError(f"a model declares the table {own}, in which wrangler and progy keep their ledgers")
     history = directory.migrations()
     with Connection() as shadow:
         replay(history, shadow, ledger)
-        have = shadow.schema(ignore=[ledger.table])
+        have = shadow.schema(ignore=ledger.tables)
         decisions = resolve(flags, have, wanted, declared(models, have))
         for question, answer in answers:
             decisions = decisions.answered(question, answer)
@@ -172,7 +173,7 @@ def _prove(files: Sequence[ProposedFile], found: Sequence[Part], shadow: Connect
             renames=plan.renames,
             filled=plan.filled,
             computed=plan.computed,
-            ignore=[ledger.table],
+            ignore=ledger.tables,
         ).untested
         if file is not files[-1]:
             with shadow.transaction():

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from progy.d1.connection import Connection
 from progy.migrations.losses import losses
 from progy.migrations.step import replay
-from progy.schema.inspect import SCHEMA_QUERY
 from progy.schema.models import Models
 from progy.schema.objects import fold
+from progy.schema.query import SCHEMA_QUERY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +26,7 @@ def models_of(history: Sequence[Migration], ledger: Ledger) -> Models:
     """
     with Connection() as shadow:
         replay(history, shadow, ledger)
-        schema = shadow.schema(ignore=[ledger.table])
+        schema = shadow.schema(ignore=ledger.tables)
         rows = shadow.query(SCHEMA_QUERY)
     # A trigger needs its table, and what it is on may have been made anew behind it.
     kinds = (schema.tables, schema.virtual_tables, schema.indexes, schema.views, schema.triggers)

@@ -12,13 +12,6 @@ from progy.schema.parse import parse_index, parse_table, parse_virtual_table
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-SCHEMA_QUERY = (
-    "SELECT type, name, tbl_name, sql FROM sqlite_schema "
-    "WHERE sql IS NOT NULL AND lower(substr(name, 1, 4)) <> '_cf_' AND lower(substr(name, 1, 7)) <> 'sqlite_' "
-    "ORDER BY rowid"
-)
-"""Reads a whole schema in one request. Without the filter on `_cf_` D1 refuses the query."""
-
 # The tables that a virtual table keeps its data in; they come and go with it.
 _SHADOW_SUFFIXES = {
     "fts5": ("data", "idx", "content", "docsize", "config"),
