@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from progy.d1.connection import Connection
+from progy.d1.ledger import Ledger
 from progy.errors import ConfigError, ProgyError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from progy.project import Database, Project
     from progy.schema.models import Models
     from progy.schema.objects import Schema
+    from progy.targets import Place
 
-WORDS = ("models", "migrations", "local")
+WORDS = ("models", "migrations", "local", "remote", "preview")
 """What isn't a file. `./models` is one."""
 
 _SQLITE = b"SQLite format 3\0"
 """How a SQLite file begins (sqlite.org/fileformat.html)."""
 
-_WRANGLERS = "d1_migrations"
+_USUAL = Ledger()
 
 
 @dataclass(frozen=True)
@@ -34,15 +37,17 @@ class Sources:
         project: The project around; None where there is none, which files don't need.
         database: Which of the project's databases is meant, as `Project.database` takes it.
         persist_to: Where wrangler's local state lies.
+        tell: Is told what takes time.
     """
 
     folder: Path
     project: Project | None = None
     database: str | None = None
     persist_to: Path | None = None
+    tell: Callable[[str], None] = field(default=lambda _: None)
 
     def schema(self, name: str) -> Schema:
-        """The schema of `models`, `migrations`, `local`, a `.sql` file of DDL or a SQLite file.
+        """The schema of `models`, `migrations`, `local`, `remote`, `preview`, a `.sql` file of DDL or a SQLite file.
 
         Ledgers are no part of it.
 
@@ -52,6 +57,7 @@ class Sources:
             ModelError: D1 would refuse what the models declare.
             SqlError: A statement of a migration or of the file fails under D1's rules.
             DatabaseError: The database can't be read.
+            CloudflareError: The API can't be reached, or refuses.
         """
         match name:
             case "models":
@@ -60,9 +66,8 @@ class Sources:
                 return schema_of_models(self.models)
             case "migrations":
                 return self._replayed(self._chosen(name))
-            case "local":
-                path = self._chosen(name).local_path(self.persist_to)
-                return self._of_database(path) if path.exists() else self._of_ddl("", "local")
+            case "local" | "remote" | "preview":
+                return self._of_target(name)
         path = self.folder / name
         if path.is_dir():
             raise UsageError(f"{name} is a folder", hint=_HINT)
@@ -106,6 +111,14 @@ class Sources:
             replay(chosen.migrations.migrations(), shadow, chosen.ledger)
             return shadow.schema(ignore=self._ledgers)
 
+    def _of_target(self, place: Place) -> Schema:
+        from progy.d1.look import look
+        from progy.targets import Target
+
+        target = Target(self._required_project(place), self._chosen(place), place, self.persist_to)
+        with target.open(self.tell) as database:
+            return look(database, target.ledger).schema
+
     def _of_database(self, path: Path) -> Schema:
         with Connection(path) as connection:
             return connection.schema(ignore=self._ledgers)
@@ -113,13 +126,14 @@ class Sources:
     def _of_ddl(self, text: str, name: str) -> Schema:
         with Connection() as shadow, shadow.transaction():
             shadow.run(text, where=name)
-            return shadow.schema(ignore=[_WRANGLERS])  # the file needs no project, nor one that can be read
+            return shadow.schema(ignore=_USUAL.tables)  # the file needs no project, nor one that can be read
 
     @cached_property
     def _ledgers(self) -> set[str]:
-        """The ledgers of wrangler, by their usual name, and as the project calls them."""
+        """The ledgers, by their usual names and as the project calls them."""
         worker = self.project.worker if self.project else None
-        return {_WRANGLERS, *(binding.migrations_table for binding in worker.d1)} if worker else {_WRANGLERS}
+        ledgers = [_USUAL, *(Ledger(binding.migrations_table) for binding in worker.d1)] if worker else [_USUAL]
+        return {name for ledger in ledgers for name in ledger.tables}
 
 
 _HINT = f"name {', '.join(WORDS)}, a .sql file of DDL or a SQLite file"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from progy.apply.state import compare, holes
 from progy.d1.connection import Connection
 from progy.d1.files import file_id, local_path
 from progy.d1.ledger import Ledger, LedgerRow
+from progy.d1.local import LocalDatabase
+from progy.d1.look import Look, look, read_ledger
 from progy.errors import ApplyError, DatabaseError, UsageError
 from progy.migrations.directory import MigrationDirectory
 
@@ -48,13 +51,15 @@ def write(folder: Path, **texts: str) -> list[Migration]:
 
 
 def apply(migrations: list[Migration], path: Path) -> list[str]:
-    with Connection(path, create=True) as connection:
-        return [applied.name for applied in applier.apply(migrations, connection, LEDGER)]
+    with LocalDatabase(path) as database:
+        pending = applier.lacking(migrations, look(database, LEDGER))
+        done = applier.apply(pending, database, LEDGER, applier.Run())
+        return [applied.name for applied in done if not applied.by_another]
 
 
 def tables(path: Path) -> list[str]:
     with Connection(path) as connection:
-        return sorted(table.name for table in connection.schema(ignore=[LEDGER.table]).tables.values())
+        return sorted(table.name for table in connection.schema(ignore=LEDGER.tables).tables.values())
 
 
 def test_a_new_file_is_made_where_workerd_will_look_and_in_its_journal_mode(tmp_path: Path) -> None:
@@ -65,7 +70,7 @@ def test_a_new_file_is_made_where_workerd_will_look_and_in_its_journal_mode(tmp_
     assert tables(path) == ["a", "b"]
     with Connection(path) as connection:
         assert connection.query("PRAGMA journal_mode") == [("wal",)]
-        assert [row.name for row in LEDGER.read(connection)] == ["0001_a.sql", "0002_b.sql"]
+        assert [row.name for row in read_ledger(path, LEDGER)] == ["0001_a.sql", "0002_b.sql"]
 
 
 def test_a_failing_migration_leaves_nothing_and_keeps_those_before(tmp_path: Path) -> None:
@@ -83,12 +88,12 @@ def test_a_failing_migration_leaves_nothing_and_keeps_those_before(tmp_path: Pat
     assert error.where == f"{migrations[1].path}:4"
     assert error.statement == "INSERT INTO a\n  VALUES (1)"
     assert tables(path) == ["a"]
-    assert [entry.state for entry in compare(migrations, applier.read_ledger(path, LEDGER)).entries] == [
+    assert [entry.state for entry in compare(migrations, Look(LEDGER, read_ledger(path, LEDGER))).entries] == [
         "applied", "pending", "pending",
     ]  # fmt: skip
 
 
-DRIFTED = "the database isn't what its migrations made: see how with progy diff migrations local"
+DRIFTED = "the database isn't what its migrations made: see how with progy status"
 OTHER_COLUMNS = """\
 CREATE TABLE progy_check (n CONSTRAINT "a has other columns than its migrations gave it" CHECK (n = 0));
 INSERT INTO progy_check VALUES (1);
@@ -159,8 +164,8 @@ def test_a_reference_that_dangles_at_the_end_rolls_the_migration_back(tmp_path: 
         ("CREATE TABLE a (b CHECK (median(b) > 1));", "D1 refuses the function median"),
         ("CREATE TABLE a (b", "incomplete input"),
         ("CREATE TABLE a (b); SELECT '\0';", "a NUL character"),
-        ("DELETE FROM d1_migrations;", "it takes its own row out of the ledger"),
-        ("DROP TABLE d1_migrations;", "it takes its own row out of the ledger"),
+        ("DELETE FROM d1_migrations;", "the migration takes its own row out of the ledger"),
+        ("DROP TABLE d1_migrations;", "the migration takes its own row out of the ledger"),
         ("CREATE TABLE a (b); SELECT 'oops;", "a quote is never closed"),
     ],
 )
@@ -169,7 +174,7 @@ def test_what_d1_would_refuse_is_refused_locally(tmp_path: Path, text: str, mess
     with pytest.raises(ApplyError, match=message):
         apply(write(tmp_path, m0001_a=text), path)
     assert tables(path) == []
-    assert applier.read_ledger(path, LEDGER) == []
+    assert read_ledger(path, LEDGER) == ()
 
 
 def test_eight_appliers_at_once_apply_each_migration_once(tmp_path: Path) -> None:
@@ -185,7 +190,9 @@ def test_eight_appliers_at_once_apply_each_migration_once(tmp_path: Path) -> Non
 def test_a_file_that_is_held_is_waited_for_and_then_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "db.sqlite"
     migrations = write(tmp_path, m0001_a="CREATE TABLE a (b);")
-    apply([], path)
+    apply(migrations[:0], path)
+    with LocalDatabase(path) as database:
+        database.write("CREATE TABLE there (a)", where="test")
     monkeypatch.setattr("progy.d1.connection.BUSY_SECONDS", 0.1)
     holder = apsw.Connection(str(path))
     holder.execute("BEGIN IMMEDIATE")
@@ -200,7 +207,7 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     path = tmp_path / "db.sqlite"
     path.write_bytes(b"not a database, but long enough to be looked at" * 20)
     with pytest.raises(DatabaseError, match="file is not a database"):
-        applier.read_ledger(path, LEDGER)
+        read_ledger(path, LEDGER)
     assert path.read_bytes().startswith(b"not a database")
 
 
@@ -224,7 +231,7 @@ def test_a_migration_may_rename_what_the_ledger_holds(tmp_path: Path) -> None:
 
 def test_state_out_of_order_and_missing(tmp_path: Path) -> None:
     migrations = write(tmp_path, m0001_a="", m0002_b="", m0003_c="")
-    state = compare(migrations, [LedgerRow("0000_gone.sql", "then"), LedgerRow("0002_b.sql", "now")])
+    state = compare(migrations, Look(LEDGER, (LedgerRow("0000_gone.sql", "then"), LedgerRow("0002_b.sql", "now"))))
     assert [(entry.name, entry.state, entry.out_of_order) for entry in state.entries] == [
         ("0001_a.sql", "pending", True),
         ("0002_b.sql", "applied", False),
@@ -258,3 +265,16 @@ def test_up_to_a_migration(tmp_path: Path) -> None:
 )
 def test_what_a_history_lacks(names: list[str], applied: list[str], expected: list[str]) -> None:
     assert holes(names, applied) == expected
+
+
+def test_a_file_that_is_held_from_the_first_look_is_waited_for_as_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "db.sqlite"
+    holder = apsw.Connection(str(path))
+    list(holder.execute("PRAGMA journal_mode = delete; CREATE TABLE t (a); BEGIN EXCLUSIVE"))
+    monkeypatch.setattr("progy.d1.connection.BUSY_SECONDS", 0.2)
+    started = time.monotonic()
+    with pytest.raises(DatabaseError, match="database is locked"):
+        read_ledger(path, LEDGER)
+    assert time.monotonic() - started < 2

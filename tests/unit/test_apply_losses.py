@@ -44,7 +44,7 @@ def test_what_deletes_is_refused_and_nothing_is_applied(waiting: Project) -> Non
     assert (done.returncode, done.stdout, done.stderr) == (
         3,
         "",
-        WARNING + "error: data may be lost or changed in DB (local); nothing was applied\n"
+        WARNING + "error: data may be lost or changed; nothing was done: apply 2 migrations to DB (local)\n"
         "hint: progy apply --allow-data-loss\n",
     )
     assert "note" in columns(waiting)

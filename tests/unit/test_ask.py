@@ -227,7 +227,7 @@ def test_apply_asks_before_data_are_lost(renamed: Project, answer: str, code: in
         assert shown.done()[0] == code
     assert asked == (
         "warning: migrations/0002_lossy.sql:1 drops the column orders.note and its values\n"
-        "? data may be lost or changed in DB (local): apply? [y/N] "
+        "? data may be lost or changed: apply 1 migration to DB (local)? [y/N] "
     )
     assert json.loads(renamed.progy("status", "--json").stdout)["pending"] == (0 if code == 0 else 1)
 
@@ -241,4 +241,7 @@ def test_what_is_neither_yes_nor_no_is_asked_again_with_a_word_of_why(renamed: P
         again = shown.until("[y/N] ")
         shown.answer("n")
         assert shown.done()[0] == 3
-    assert "  neither yes nor no: answer y or n\n? data may be lost or changed in DB (local): apply? [y/N] " in again
+    assert (
+        "  neither yes nor no: answer y or n\n? data may be lost or changed: apply 1 migration to DB (local)? [y/N] "
+        in again
+    )

@@ -11,13 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from progy.apply.applier import read_ledger
 from progy.check.git import hashes
 from progy.check.history import history_findings, read, top, twice
 from progy.check.renumber import rename, renames
 from progy.check.run import new_names
 from progy.d1.connection import Connection
-from progy.d1.ledger import Ledger
+from progy.d1.ledger import Ledger, Record
+from progy.d1.local import LocalDatabase
+from progy.d1.look import look, read_ledger
 from progy.errors import DatabaseError, ProgyError, UsageError
 from progy.migrations.directory import MigrationDirectory, leading_number, order
 
@@ -226,7 +227,9 @@ def database(path: Path, *applied: str) -> Path:
     with Connection(path, create=True) as connection:
         connection.query(LEDGER.create_sql())
         for name in applied:
-            connection.query(LEDGER.record_sql(name))
+            connection.query(LEDGER.enter_sql([name]))
+            connection.query(LEDGER.create_companion_sql())
+            connection.query(LEDGER.record_sql([Record(name, "checksum", "1", "run")]))
     return path
 
 
@@ -238,7 +241,9 @@ def test_a_folder_that_is_applied_keeps_its_rows_in_the_ledger(tmp_path: Path) -
     before = read_ledger(path, LEDGER)
     assert rename(folder, [("01_b", "02_b")], path, LEDGER) == {"01_b"}
     assert (folder / "02_b" / "m.sql").exists()
-    assert read_ledger(path, LEDGER) == [before[0], replace(before[1], name="02_b/m.sql")]
+    assert read_ledger(path, LEDGER) == (before[0], replace(before[1], name="02_b/m.sql"))
+    with LocalDatabase(path) as found:
+        assert [record.name for record in look(found, LEDGER).records] == ["01_a/m.sql", "02_b/m.sql"]
 
 
 @pytest.mark.parametrize(

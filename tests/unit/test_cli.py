@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -195,8 +196,14 @@ def test_dry_run_prints_the_exact_sql_and_runs_nothing(project: Project) -> None
         "\t\tname       TEXT UNIQUE,\n"
         "\t\tapplied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL\n"
         ");\n"
-        "INSERT INTO \"d1_migrations\" (name) VALUES ('0001_initial.sql');\n" + INITIAL + "COMMIT;\n\n"
-    )
+        "INSERT INTO \"d1_migrations\" (name) VALUES ('0001_initial.sql');\n"
+        'CREATE TABLE IF NOT EXISTS "progy_d1_migrations" (\n'
+        "    name TEXT NOT NULL PRIMARY KEY,\n    checksum TEXT NOT NULL,\n    version TEXT NOT NULL,\n"
+        "    run TEXT NOT NULL,\n    bookmark TEXT,\n    applied_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP\n);\n"
+        'INSERT OR REPLACE INTO "progy_d1_migrations" (name, checksum, version, run, bookmark) '
+        f"VALUES ('0001_initial.sql', '{hashlib.sha256(INITIAL.encode()).hexdigest()}', '{__version__}', 'dry run', NULL);\n"
+        + INITIAL + "COMMIT;\n\n"
+    )  # fmt: skip
     assert not (project.root / ".wrangler").exists()
 
 
@@ -385,7 +392,7 @@ def test_doubts_about_the_history_are_said(project: Project) -> None:
     project.progy("apply")
     project.write("migrations/0000_b.sql", "CREATE TABLE c (d);\n")
     project.write("migrations/0000_c.sql", "CREATE TABLE e (f);\n")
-    (project.root / "migrations/0001_a.sql").rename(project.root / "migrations/0001_z.sql")
+    (project.root / "migrations/0001_a.sql").unlink()
     for command in (["status"], ["apply", "--dry-run"]):
         said = project.progy(*command).stderr
         assert "warning: 0001_a.sql is applied, but its file is gone\n" in said

@@ -1,24 +1,43 @@
-"""Applying migrations: each one atomic with its ledger row, each one once."""
+"""Applying migrations: each one atomic with its rows in the ledgers, each one once."""
 
 from __future__ import annotations
 
+import os
 import re
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from progy._version import __version__
 from progy.apply.state import compare
-from progy.errors import ApplyError, DatabaseError, SqlError, UsageError
+from progy.d1.ledger import Record
+from progy.errors import ApplyError, DatabaseError, OutcomeUnknownError, SqlError, UsageError
 from progy.migrations import step
 from progy.migrations.directory import leading_number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Sequence
 
-    from progy.d1.connection import Connection
-    from progy.d1.ledger import Ledger, LedgerRow
+    from progy.d1.database import Database
+    from progy.d1.ledger import Ledger
+    from progy.d1.look import Look
     from progy.migrations.directory import Migration
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of the applier: what the ledger says of all that it applies."""
+
+    bookmark: str | None = None
+    """What goes back to before it: a Time Travel bookmark, or a local snapshot's name."""
+    name: str = field(default_factory=lambda: os.urandom(8).hex())
+    """Its own: by it an applier knows its rows from those of another."""
+    see: str = "progy status"
+    """The command that shows the database, for hints."""
+
+    def record(self, migration: Migration) -> Record:
+        """What our ledger keeps of a migration that this run applies."""
+        return Record(migration.name, migration.checksum, __version__, self.name, self.bookmark)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,24 +47,12 @@ class Applied:
     name: str
     statements: int
     seconds: float
-
-
-def read_ledger(path: Path, ledger: Ledger) -> list[LedgerRow]:
-    """What a local database has; nothing when there is no file, which isn't made.
-
-    Raises:
-        DatabaseError: The file can't be read, or is no database.
-    """
-    from progy.d1.connection import Connection
-
-    if not path.exists():
-        return []
-    with Connection(path) as connection:
-        return ledger.read(connection)
+    by_another: bool = False
+    """Another applier did it, meanwhile."""
 
 
 def up_to(migrations: list[Migration], name: str | None) -> list[Migration]:
-    """The migrations up to that one, named with or without its `.sql`, or by its number; all when none is named.
+    """The migrations up to that one: its name with or without `.sql`, its number, or its path; all when none is named.
 
     Raises:
         UsageError: There is none of that name.
@@ -54,60 +61,108 @@ def up_to(migrations: list[Migration], name: str | None) -> list[Migration]:
         return migrations
     names = [migration.name for migration in migrations]
     numbered = [one for one in names if name.isdecimal() and leading_number(one) == int(name)]
-    for wanted in (name, f"{name}.sql", *(numbered if len(numbered) == 1 else ())):
+    paths = [one for one in names if name.endswith(f"/{one}")]
+    for wanted in (name, f"{name}.sql", *(numbered if len(numbered) == 1 else ()), *paths):
         if wanted in names:
             return migrations[: names.index(wanted) + 1]
+    if numbered:
+        raise UsageError(f"several migrations have the number {name}", hint=f"name one: {', '.join(numbered)}")
     raise UsageError(f"no migration is called {name}", hint="see the names with: progy status")
 
 
-def lacking(migrations: Sequence[Migration], rows: Sequence[LedgerRow]) -> list[Migration]:
-    """The migrations that a database with this ledger lacks, in order."""
-    names = {entry.name for entry in compare(migrations, rows).of("pending")}
+def lacking(migrations: Sequence[Migration], found: Look) -> list[Migration]:
+    """The migrations that a database with these ledgers lacks, in order."""
+    names = {entry.name for entry in compare(migrations, found).of("pending")}
     return [migration for migration in migrations if migration.name in names]
 
 
-def script(migration: Migration, ledger: Ledger, *, create: bool) -> str:
-    """The SQL that applying a migration to a local database runs, as one text.
+def script(migration: Migration, ledger: Ledger, run: Run) -> str:
+    """The SQL that applying a migration runs, as one text."""
+    text = migration.text.rstrip()
+    entering = step.entering(migration, ledger, run.record(migration))
+    # A semicolon at the end may be a comment's.
+    body = text if text.endswith(";") and "--" not in text.rpartition("\n")[2] else f"{text}\n;"
+    return "\n".join([f"-- {migration.name}\nBEGIN IMMEDIATE;", *entering, body, "COMMIT;\n"])
+
+
+def apply(
+    pending: Sequence[Migration],
+    database: Database,
+    ledger: Ledger,
+    run: Run,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Iterator[Applied]:
+    """Apply migrations, one after another, and give each one when it is done.
 
     Args:
-        migration: The migration.
-        ledger: The ledger it is entered in.
-        create: Whether the ledger has to be made first.
-    """
-    parts = [f"-- {migration.name}\nBEGIN IMMEDIATE;"]
-    if create:
-        parts.append(ledger.create_sql())
-    text = migration.text.rstrip()
-    parts += [ledger.record_sql(migration.name), text if text.endswith(";") else f"{text}\n;", "COMMIT;\n"]
-    return "\n".join(parts)
-
-
-def apply(migrations: Sequence[Migration], connection: Connection, ledger: Ledger) -> Iterator[Applied]:
-    """Apply the migrations that the database lacks, one after another, and give each one when it is done.
+        pending: What the database lacks, in order.
+        database: The database.
+        ledger: Its ledgers.
+        run: What our ledger says of them.
+        tell: Is told what takes time: another attempt, say.
 
     Raises:
         ApplyError: A statement fails. Its migration is rolled back whole; those given before stay.
         DatabaseError: The file can't be written, or another process holds it too long.
+        OutcomeUnknownError: Cloudflare gave no answer, and none about what became of it.
+        CloudflareError: The API can't be reached, or refuses.
     """
     done = False
-    for migration in lacking(migrations, ledger.read(connection)):
+    for migration in pending:
         started = time.monotonic()
         try:
-            count = step.run(migration, connection, ledger)
+            count = _land(migration, database, ledger, run, tell)
         except SqlError as error:
             raise ApplyError(
                 f"{_by_their_names(error.message)}\n{migration.name} was rolled back whole",
                 statement=error.statement,
                 where=error.where,
-                hint=_hint(migration, error) + ("; the migrations before it stay applied" if done else ""),
+                hint=_hint(migration, error, run) + ("; the migrations before it stay applied" if done else ""),
             ) from None
         except DatabaseError as error:
             raise DatabaseError(
                 f"{migration.name} wasn't applied: {error.message}", where=error.where, hint=error.hint
             ) from None
-        if count is not None:
+        if count is None:
+            _same(migration, database, ledger)
+        else:
             done = True
-            yield Applied(migration.name, count, time.monotonic() - started)
+        yield Applied(migration.name, count or 0, time.monotonic() - started, by_another=count is None)
+
+
+def _land(
+    migration: Migration, database: Database, ledger: Ledger, run: Run, tell: Callable[[str], None]
+) -> int | None:
+    """Apply one migration; how many statements it has, or None where another applier was faster."""
+    from progy.d1.local import LocalDatabase
+
+    if isinstance(database, LocalDatabase):
+        return step.run(migration, database.connection, ledger, run.record(migration))
+    from progy.apply.remotely import land
+
+    try:
+        return land(migration, database, ledger, run.record(migration), tell)
+    except OutcomeUnknownError as error:
+        error.hint = f"see with {run.see}; applying again goes on where it stopped, and does nothing twice"
+        raise
+
+
+def _same(migration: Migration, database: Database, ledger: Ledger) -> None:
+    """Look whether what another applier has applied is this file.
+
+    Raises:
+        ApplyError: It is another one of the same name.
+    """
+    from progy.d1.look import look
+
+    record = next((one for one in look(database, ledger).records if one.name == migration.name), None)
+    if record and record.checksum != migration.checksum:
+        raise ApplyError(
+            f"another run has just applied a different {migration.name}",
+            statement="",
+            where=str(migration.path),
+            hint="nothing of this file was applied: bring the two branches together, and give it a number of its own",
+        )
 
 
 def _by_their_names(message: str) -> str:
@@ -115,11 +170,14 @@ def _by_their_names(message: str) -> str:
     return re.sub(r"\bprogy_new_(?=\w)", "", message)
 
 
-def _hint(migration: Migration, error: SqlError) -> str:
-    if re.search(r"constraint failed: .* than its migrations (?:gave it|know)\b", error.message):
-        return (
-            "nothing was changed; the database isn't what its migrations made: see how with progy diff migrations local"
-        )
+def _hint(migration: Migration, error: SqlError, run: Run) -> str:
+    if is_drift(error.message):
+        return f"nothing was changed; the database isn't what its migrations made: see how with {run.see}"
     if "constraint failed" in error.message and re.search(r"CREATE TABLE \W?progy_(?:check|new_)", migration.text):
         return "nothing was changed; mend the rows, or remove the file and generate it again with --backfill"
     return "nothing was changed; mend the rows or the file, and apply again"
+
+
+def is_drift(message: str) -> bool:
+    """Whether a migration of progy's was stopped by its own check that a table is what its migrations made it."""
+    return re.search(r"constraint failed: .* than its migrations (?:gave it|know)\b", message) is not None

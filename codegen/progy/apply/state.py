@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from progy.apply.moved import moved
 from progy.migrations.directory import leading_number
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
-    from progy.d1.ledger import LedgerRow
+    from progy.d1.look import Look
     from progy.migrations.directory import Migration
 
 _DATES = 10_000
@@ -28,6 +29,32 @@ class Entry:
     """UTC; None while it is pending."""
     out_of_order: bool = False
     """Pending, although one behind it is applied: a merge brought it."""
+    edited: bool = False
+    """Our ledger has it, and its file has changed since."""
+    was: str | None = None
+    """Pending, though it was applied, under this name."""
+    same: bool = False
+    """That it is the same file is known by its checksum, and not by its name behind the number alone."""
+    half: bool = False
+    """Pending, though our ledger has it: somebody took it out of wrangler's."""
+    version: str | None = None
+    """progy's, which applied it; None where another tool did."""
+    bookmark: str | None = None
+    """What goes back to before it was applied."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Something that is probably not as it was meant."""
+
+    what: str
+    advice: str
+    blocking: bool = False
+    """Whether applying would do a migration twice."""
+
+    def __str__(self) -> str:
+        """What, and what to do about it."""
+        return f"{self.what}: {self.advice}" if self.advice else self.what
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,27 +68,82 @@ class State:
         """The entries in that state."""
         return [entry for entry in self.entries if entry.state == state]
 
-    def doubts(self) -> list[str]:
-        """What is probably not as it was meant."""
-        gone = [f"{entry.name} is applied, but its file is gone" for entry in self.of("missing")]
-        late = [f"{entry.name} is pending, but a later one is applied" for entry in self.entries if entry.out_of_order]
-        numbers = [number for entry in self.entries if (number := leading_number(entry.name)) is not None]
-        twice = [f"several migrations have the number {one}" for one in sorted({*numbers}) if numbers.count(one) > 1]
-        return gone + late + twice
+    def doubts(self, command: Callable[[str], str] = str) -> list[Doubt]:
+        """What is probably not as it was meant.
+
+        Args:
+            command: Makes of a command one for this database.
+        """
+        repair = command("progy apply --repair")
+        found = [doubt for entry in self.entries if (doubt := _doubt(entry, repair))]
+        there = (entry for entry in self.entries if entry.state != "missing")
+        numbers = [number for entry in there if (number := leading_number(entry.name)) is not None]
+        pending = {leading_number(entry.name) for entry in self.of("pending")}
+        twice = [one for one in sorted({*numbers}) if numbers.count(one) > 1 and one in pending]
+        found += [
+            Doubt(f"several migrations have the number {one}", "progy check --since BRANCH --fix numbers them anew")
+            for one in twice
+        ]
+        return found
 
 
-def compare(migrations: Sequence[Migration], ledger: Sequence[LedgerRow]) -> State:
-    """Hold a history against a ledger, by name, as wrangler does."""
-    applied = {row.name: row for row in ledger}
-    last = max((at for at, migration in enumerate(migrations) if migration.name in applied), default=-1)
-    entries = [
-        Entry(migration.name, "applied", applied[migration.name].applied_at)
-        if migration.name in applied
-        else Entry(migration.name, "pending", out_of_order=at < last)
-        for at, migration in enumerate(migrations)
-    ]
+def _doubt(entry: Entry, repair: str) -> Doubt | None:
+    if entry.state == "missing":
+        return Doubt(f"{entry.name} is applied, but its file is gone", "take it back from where it was removed")
+    if entry.edited and not entry.half:
+        return Doubt(
+            f"{entry.name} was edited after it was applied",
+            f"take the edit back, and make it a new migration; or, where it changes nothing: {repair}",
+        )
+    if entry.was:
+        what = "is applied already, as" if entry.same else "seems to be applied already, as"
+        return Doubt(
+            f"{entry.name} {what} {entry.was}",
+            f"give it its old name again, or let the ledger know the new one: {repair}"
+            + ("" if entry.same else "; if it is another migration, give it a name of its own"),
+            blocking=True,
+        )
+    if entry.half:
+        return Doubt(
+            f"{entry.name} was applied, but somebody took it out of wrangler's ledger",
+            f"enter it again: {repair}",
+            blocking=True,
+        )
+    if entry.out_of_order:
+        return Doubt(
+            f"{entry.name} is pending, but a later one is applied",
+            "it will run behind that; progy check --since BRANCH --fix numbers it anew",
+        )
+    return None
+
+
+def compare(migrations: Sequence[Migration], found: Look) -> State:
+    """Hold a history against the ledgers: by name, as wrangler does, and by what the files held.
+
+    Raises:
+        ProgyError: A migration's file can't be read.
+    """
+    elsewhere = moved(migrations, found)
+    taken = {one.was for one in elsewhere.values()}
+    applied = {row.name: row.applied_at for row in found.rows if row.name not in taken}
+    records = {record.name: record for record in found.records if record.name not in taken}
     names = {migration.name for migration in migrations}
-    entries += [Entry(row.name, "missing", row.applied_at) for row in ledger if row.name not in names]
+    last = max((at for at, migration in enumerate(migrations) if migration.name in applied), default=-1)
+    entries = []
+    for at, migration in enumerate(migrations):
+        record = records.get(migration.name)
+        edited = record is not None and record.checksum != migration.checksum
+        if migration.name in applied:
+            entry = Entry(migration.name, "applied", applied[migration.name], edited=edited)
+        else:
+            entry = Entry(migration.name, "pending", out_of_order=at < last, edited=edited, half=record is not None)
+        if record:
+            entry = replace(entry, version=record.version, bookmark=record.bookmark)
+        if migration.name in elsewhere:
+            place = elsewhere[migration.name]
+            entry = Entry(migration.name, "pending", was=place.was, same=place.same)
+        entries.append(entry)
+    entries += [Entry(name, "missing", at) for name, at in applied.items() if name not in names]
     return State(tuple(entries))
 
 

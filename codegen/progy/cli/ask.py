@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from progy.cli.console import console, style
+from progy.errors import RefusedError
 
 if TYPE_CHECKING:
     from progy.diff.questions import MissingValue, Question
@@ -38,7 +39,7 @@ def question(asked: Question) -> str | None:
     readings = asked.flags()
     for number, (meaning, _) in enumerate(readings, 1):
         console.say(f"  {number}  {meaning}")
-    chosen = _choice(len(readings))
+    chosen = choice(len(readings))
     if chosen < len(asked.candidates):
         _tell(readings[chosen][1])
         return asked.candidates[chosen]
@@ -59,22 +60,32 @@ def rejected(error: UsageError) -> None:
     console.say(f"  {error.message}{f'; {error.hint}' if error.hint else ''}")
 
 
-def confirmed(text: str) -> bool:
-    """Whether the answer is yes; an empty one is no.
+def agreed(text: str) -> None:
+    """Go on only if the answer is yes; an empty one is no.
 
     Raises:
+        RefusedError: It is no.
         KeyboardInterrupt: Ctrl-C, or the end of the input.
     """
     while True:
         answer = _line(f"{style('?', 'cyan', sys.stderr)} {style(text, 'bold', sys.stderr)} [y/N] ").lower()
         if answer in {"y", "yes"}:
-            return True
+            return
         if answer in {"", "n", "no"}:
-            return False
+            raise RefusedError("the answer was no; nothing was done")
         console.say("  neither yes nor no: answer y or n")
 
 
-def _choice(count: int) -> int:
+def typed(text: str) -> str:
+    """What is typed in answer to a question that yes would be too short an answer for.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C, or the end of the input.
+    """
+    return _line(f"{style('?', 'cyan', sys.stderr)} {style(text, 'bold', sys.stderr)} ")
+
+
+def choice(count: int) -> int:
     """The place, from 0, of the reading that is chosen by its number."""
     numbers = [str(number) for number in range(1, count + 1)]
     while True:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from progy.diff.questions import Question
     from progy.errors import ProgyError
 
@@ -27,6 +30,11 @@ class Console:
         if not self.json:
             _write(sys.stdout, text)
 
+    def progress(self, text: str) -> None:
+        """A line of the result while there is more to be done: that nobody can read it any more stops nothing."""
+        with contextlib.suppress(OSError):
+            self.result(text)
+
     def value(self, value: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
         """The result as JSON; printed with `--json` only."""
         if self.json:
@@ -43,10 +51,13 @@ class Console:
         """A warning. It is said with `--json`, too."""
         _write(sys.stderr, f"{style('warning:', 'yellow', sys.stderr)} {text}")
 
-    def failure(self, error: ProgyError, result: dict[str, Any]) -> ProgyError:
-        """The error to be raised by a command that fails with a result: with `--json` they are one value."""
+    @contextlib.contextmanager
+    def reporting(self, result: dict[str, Any]) -> Iterator[None]:
+        """Print the result as JSON in the end, also when the block fails: then the error stands in it."""
         self._partial = result
-        return error
+        yield
+        self._partial = {}
+        self.value(result)
 
     def error(self, error: ProgyError) -> None:
         """An error: what, where, why, and what mends it."""

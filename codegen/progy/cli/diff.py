@@ -9,7 +9,7 @@ from progy.cli import options, plans
 from progy.cli.console import console
 from progy.errors import ConfigError
 
-_WHAT = "models, migrations, local, a .sql file of DDL, or a SQLite file"
+_WHAT = "models, migrations, local, remote, preview, a .sql file of DDL, or a SQLite file"
 
 
 def diff(  # noqa: PLR0913 - a command has as many parameters as options
@@ -44,7 +44,7 @@ def diff(  # noqa: PLR0913 - a command has as many parameters as options
         project = Project.here(environment)
     except ConfigError:
         project = None
-    sources = Sources(Path.cwd(), project, database, persist_to)
+    sources = Sources(Path.cwd(), project, database, persist_to, console.say)
     old, new = sources.schema(source), sources.schema(target)
     said = declared(sources.models, old) if target == "models" else Decisions()
     difference = between(old, new, resolve(flags, old, new, said))

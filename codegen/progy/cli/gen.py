@@ -27,7 +27,7 @@ app = typer.Typer(
 
 Name = Annotated[
     str | None,
-    typer.Argument(help="What the migration is called; by default what it does.", show_default=False),
+    typer.Argument(metavar="NAME", help="What the migration is called; by default what it does.", show_default=False),
 ]
 
 
@@ -237,20 +237,17 @@ def _finish(  # noqa: PLR0913 - what the commands differ in
     done: list[str] = []
     found = plans.value(proposed.plan) if proposed else {"changes": []}
     result: dict[str, Any] = {"stale" if check else "written": done, **found}
-    try:
+    with console.reporting(result):
         for path in _stale(proposed, generated) if check else _write(proposed, generated):
             done.append(project.relative(path))
             verb = "stale" if check else "wrote" if path.exists() else "removed"
             console.result(f"{style(verb, 'yellow' if check else 'green')} {done[-1]}")
-    except ProgyError as error:
-        raise console.failure(error, result) from None
-    if proposed:
-        _tell(proposed, explain=explain)
-    for warning in warnings:
-        console.warn(warning)
-    if check and (done or undecided):
-        raise console.failure(_stale_error(len(done), undecided, command), result)
-    console.value(result)
+        if proposed:
+            _tell(proposed, explain=explain)
+        for warning in warnings:
+            console.warn(warning)
+        if check and (done or undecided):
+            raise _stale_error(len(done), undecided, command)
     if not done:
         console.say("everything is up to date")
 

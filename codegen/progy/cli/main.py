@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from progy._version import __version__
-from progy.cli import apply, check, diff, gen, status, typegen
+from progy.cli import apply, baseline, check, clean, db, diff, execute, export, gen, rollback, status, typegen
 from progy.cli.console import console
 from progy.errors import ProgyError
 
@@ -23,10 +23,16 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(gen.app, name="gen")
+app.add_typer(db.app, name="db")
 app.command("apply")(apply.apply)
+app.command("baseline")(baseline.baseline)
 app.command("status")(status.status)
 app.command("check")(check.check)
 app.command("diff")(diff.diff)
+app.command("execute")(execute.execute)
+app.command("export")(export.export)
+app.command("clean")(clean.clean)
+app.command("rollback")(rollback.rollback)
 app.command("typegen")(typegen.typegen)
 
 
@@ -58,7 +64,8 @@ def run(arguments: list[str]) -> int:
 
     Returns:
         The exit code: 0 done; 1 failed, or a check found something; 2 a usage error, or a question that is
-            open where nobody can be asked; 3 refused, since data would be lost; 130 interrupted.
+            open where nobody can be asked; 3 refused, since data would be lost; 4 no token, or one that isn't
+            taken; 130 interrupted.
     """
     console.json = False
     for stream in (sys.stdout, sys.stderr):

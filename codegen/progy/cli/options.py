@@ -27,6 +27,12 @@ PersistTo = Annotated[
     typer.Option(help="The folder of the local state (.wrangler/state).", metavar="FOLDER", show_default=False),
 ]
 Local = Annotated[bool, typer.Option("--local", help="The local database, which is the default.", show_default=False)]
+Remote = Annotated[bool, typer.Option("--remote", help="The database on Cloudflare.", show_default=False)]
+Preview = Annotated[
+    bool,
+    typer.Option("--preview", help="The database on Cloudflare that preview_database_id names.", show_default=False),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Answer yes to what would be asked.", show_default=False)]
 Rename = Annotated[
     list[str] | None,
     typer.Option(

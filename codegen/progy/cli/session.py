@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import shlex
 from typing import TYPE_CHECKING
 
 from progy.cli.console import console
-from progy.errors import DatabaseError, SqlError
+from progy.errors import DatabaseError, SqlError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from progy.project import Database, Project
+    from progy.targets import Place, Target
 
 
 def start(environment: str | None = None, *, json: bool) -> Project:
@@ -38,23 +38,33 @@ def tell_warnings(project: Project) -> None:
         console.warn(warning)
 
 
-def local_database(project: Project, name: str | None, persist_to: Path | None) -> tuple[Database, Path]:
-    """The database that is meant, and its local file, which needn't exist.
+def target(  # noqa: PLR0913 - each is an option
+    project: Project,
+    name: str | None,
+    persist_to: Path | None,
+    *,
+    local: bool = False,
+    remote: bool = False,
+    preview: bool = False,
+) -> Target:
+    """The database that is meant, where it is meant. Nothing of it is read yet.
 
     Raises:
         ConfigError: There is no wrangler config, or it can't be used or binds no D1 database.
-        UsageError: It binds several and none was named, or none of that name.
+        UsageError: The options contradict each other; the Worker binds several databases and none was named, or none
+            of that name.
     """
+    from progy.targets import Target
+
+    given = [place for place, said in (("local", local), ("remote", remote), ("preview", preview)) if said]
+    if len(given) > 1:
+        raise UsageError(f"--{given[0]} and --{given[1]} exclude each other", hint="name one of them")
+    place: Place = "remote" if remote else "preview" if preview else "local"
+    if persist_to is not None and place != "local":
+        raise UsageError(f"--persist-to is where local databases lie, and --{place} isn't local", hint="leave it out")
     project.required_worker()
     tell_warnings(project)
-    database = project.database(name)
-    return database, database.local_path(persist_to)
-
-
-def command(name: str, database: str | None, environment: str | None, persist_to: Path | None) -> str:
-    """A command for the database that this one was given."""
-    given = (("--env", environment), ("--database", database), ("--persist-to", persist_to))
-    return " ".join([name, *(f"{option} {shlex.quote(str(value))}" for option, value in given if value is not None)])
+    return Target(project, project.database(name), place, persist_to, name)
 
 
 @contextlib.contextmanager
@@ -68,9 +78,10 @@ def replaying(database: Database) -> Iterator[None]:
         yield
     except SqlError as error:
         with contextlib.suppress(DatabaseError):
-            from progy.apply import applier, state
+            from progy.apply import state
+            from progy.d1 import look
 
-            applied = [row.name for row in applier.read_ledger(database.local_path(), database.ledger)]
+            applied = [row.name for row in look.read_ledger(database.local_path(), database.ledger)]
             lacking = state.holes([one.name for one in database.migrations.migrations()], applied)
             error.hint = "; ".join([*([error.hint] if error.hint else []), *lacking]) or None
         raise
