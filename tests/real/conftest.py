@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.real.cloudflare import Cloud
 from tests.real.engine import D1, Wrangler, install_node_modules
 
 if TYPE_CHECKING:
@@ -34,3 +35,13 @@ def d1(node_modules: Path) -> Iterator[D1]:
         yield engine
     finally:
         engine.stop()
+
+
+@pytest.fixture
+def cloud(d1: D1) -> Iterator[Cloud]:
+    """A stand-in for Cloudflare's API, with one empty account."""
+    running = Cloud(d1)
+    try:
+        yield running
+    finally:
+        running.stop()

@@ -246,6 +246,15 @@ class D1Error(Exception):
     """D1 refused something; the text is its own message."""
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What D1 says of one statement: names and rows, also where there is no row, and its `meta`."""
+
+    meta: dict[str, Any]
+    columns: list[str]
+    rows: list[list[Any]]
+
+
 class D1Database:
     """A D1 database on real workerd. `D1.fresh` and `D1.open` make them."""
 
@@ -287,13 +296,57 @@ class D1Database:
         rows: list[list[Row]] = self._engine.ask("script", on=self._number, sql=text)
         return rows
 
+    def run(self, queries: Iterable[tuple[str, tuple[Any, ...]]], *, most: int | None = None) -> list[Outcome]:
+        """Run texts as one transaction, and get all that D1 says of each statement.
+
+        Args:
+            queries: SQL with its parameters, as JSON has them. Without parameters it may be several statements.
+            most: How many statements there may be in all.
+
+        Raises:
+            D1Error: One was refused, or there are too many, and none has an effect.
+        """
+        given = [
+            {"sql": each, "params": list(params)}
+            for sql, params in queries
+            # Wrangler's own splitter changes some texts.
+            for each in ([sql] if params else _statements(sql))
+        ]
+        return [Outcome(**outcome) for outcome in self._engine.ask("run", on=self._number, queries=given, most=most)]
+
+    def dump(self, *, no_schema: bool = False, no_data: bool = False, tables: Iterable[str] = ()) -> str:
+        """The database as SQL, by D1's own export.
+
+        Raises:
+            D1Error: The database has a virtual table.
+        """
+        return "\n".join(self._engine.ask("dump", on=self._number, options=[no_schema, no_data, *tables]))
+
+    @property
+    def file(self) -> Path:
+        """Where workerd keeps it. There is no file before the first statement."""
+        return Path(self._engine.ask("file", on=self._number))
+
     def close(self) -> None:
         """Let the database go; one that was opened at a path is closed."""
         self._engine.ask("close", on=self._number)
 
 
+_NOTHING = re.compile(r"(?:\s|;|--[^\n]*(?:\n|\Z)|/\*.*?(?:\*/|\Z))*", re.DOTALL)
+
+
+def _statements(text: str) -> list[str]:
+    """A text's statements, by SQLite's own rule for where one ends. One that says nothing is left out."""
+    found, start = [], 0
+    for end in (at.end() for at in re.finditer(";", text)):
+        if sqlite3.complete_statement(text[start:end]):
+            found.append(text[start:end].strip())
+            start = end
+    return [each for each in (*found, text[start:].strip()) if not _NOTHING.fullmatch(each)]
+
+
 class D1:
-    """D1 on real workerd, in a Node process that this object owns."""
+    """D1 on real workerd, in a Node process that this object owns. Threads may share it."""
 
     def __init__(self) -> None:
         """Start the process; `install_node_modules` must have run."""
@@ -307,6 +360,7 @@ class D1:
             start_new_session=True,
         )
         self._answers: queue.Queue[str] = queue.Queue()
+        self._one_at_a_time = threading.Lock()
         threading.Thread(target=self._listen, daemon=True).start()
 
     def fresh(self) -> D1Database:
@@ -334,18 +388,22 @@ class D1:
             D1Error: D1's own refusal.
             TimeoutError: No answer came in `ANSWER_SECONDS`; the process was ended.
         """
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps({"do": operation, **arguments}) + "\n")
-        self._process.stdin.flush()
-        try:
-            line = self._answers.get(timeout=ANSWER_SECONDS)
-        except queue.Empty:
-            _end(self._process)
-            raise TimeoutError(f"D1 gave no answer to: {operation} {arguments}") from None
+        with self._one_at_a_time:
+            line = self._exchange(json.dumps({"do": operation, **arguments}))
         answer = json.loads(line) if line else {"error": "d1.mjs ended"}
         if "error" in answer:
             raise D1Error(answer["error"])
         return answer["ok"]
+
+    def _exchange(self, request: str) -> str:
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{request}\n")
+        self._process.stdin.flush()
+        try:
+            return self._answers.get(timeout=ANSWER_SECONDS)
+        except queue.Empty:
+            _end(self._process)
+            raise TimeoutError(f"D1 gave no answer to: {request}") from None
 
     def stop(self) -> None:
         """End the process, which removes its databases."""
