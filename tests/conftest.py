@@ -64,7 +64,7 @@ class Project:
         done = subprocess.run(
             [sys.executable, "-m", "progy", *arguments],
             cwd=self.root,
-            env={**_clean_environment(), **(environment or {})},
+            env={**clean_environment(), **(environment or {})},
             capture_output=True,
             text=True,
             encoding="utf-8",
@@ -95,8 +95,9 @@ class Project:
         }
 
 
-def _clean_environment() -> dict[str, str]:
-    ours = ("PROGY_", "CLOUDFLARE_", "NO_COLOR", "FORCE_COLOR", "PYTHONHASHSEED")
+def clean_environment() -> dict[str, str]:
+    """The environment without what changes what progy does, or when Python writes."""
+    ours = ("PROGY_", "CLOUDFLARE_", "NO_COLOR", "FORCE_COLOR", "PYTHONHASHSEED", "PYTHONUNBUFFERED")
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
 

@@ -9,13 +9,14 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import _clean_environment
+from tests.conftest import clean_environment
 from tests.real.cloudflare import faults
 from tests.unit.test_ask import terminal
 
@@ -292,6 +293,9 @@ def test_a_request_that_is_refused_for_good(
 def test_eight_appliers_at_once(cloud: Cloud, project: Project, uuid: str) -> None:
     for number in range(COUNT + 1, 11):
         project.write(f"migrations/{number:04d}_t.sql", f"INSERT INTO ran VALUES ({number});\n")
+    # The first one waits until all have seen that everything is pending.
+    everybody = threading.Barrier(8, timeout=100)
+    cloud.fault(lambda run: (everybody.wait(), run())[1], method="POST", body="0001_a.sql", times=8)
     with ThreadPoolExecutor(8) as pool:
         done = list(pool.map(lambda _: apply(project, cloud, check=False), range(8)))
     assert [one.returncode for one in done] == [0] * 8, [one.stderr for one in done]
@@ -327,7 +331,7 @@ def test_killed_at_any_moment(cloud: Cloud, project: Project, uuid: str) -> None
     for number in range(COUNT + 1, 31):
         project.write(f"migrations/{number:04d}_t.sql", f"INSERT INTO ran VALUES ({number});\n")
     chance = random.Random(4)  # noqa: S311 - the same moments each time
-    environment = {**_clean_environment(), **cloud.environment()}
+    environment = {**clean_environment(), **cloud.environment()}
     kills = 0
     for _ in range(40):
         process = subprocess.Popen(
@@ -509,7 +513,7 @@ def test_ctrl_c_during_a_request(cloud: Cloud, project: Project, uuid: str, *, j
     cloud.fault(faults.slow(3, after=True), method="POST", path="/query", body="0002_")
     with subprocess.Popen(
         [sys.executable, "-m", "progy", "apply", "--remote", "--yes", *(["--json"] if json_too else [])],
-        cwd=project.root, env={**_clean_environment(), **cloud.environment()}, text=True,
+        cwd=project.root, env={**clean_environment(), **cloud.environment()}, text=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
     ) as process:  # fmt: skip
         deadline = time.monotonic() + 30

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import _clean_environment
+from tests.conftest import clean_environment
 from tests.unit.test_guides import of_kind
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Guide:
         program, *arguments = shlex.split(line)
         assert program == "progy"
         command = [sys.executable, "-m", "progy", *arguments]
-        environment = {**_clean_environment(), **self.cloud.environment(), "NO_COLOR": "1"}
+        environment = {**clean_environment(), **self.cloud.environment(), "NO_COLOR": "1"}
         if answers:
             environment.pop("CI", None)
             return on_a_terminal(command, self.project, environment, answers)

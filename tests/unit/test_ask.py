@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conftest import _clean_environment
+from tests.conftest import clean_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,7 +36,7 @@ class Terminal:
     def __init__(self, project: Project, arguments: tuple[str, ...], environment: Mapping[str, str]) -> None:
         self.end, theirs = pty.openpty()
         self.output = project.root / "stdout"
-        clean = {key: value for key, value in _clean_environment().items() if key != "CI"}
+        clean = {key: value for key, value in clean_environment().items() if key != "CI"}
         with self.output.open("wb") as out:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "progy", *arguments],

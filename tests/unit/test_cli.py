@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from progy import __version__
+from tests.conftest import clean_environment
 
 if TYPE_CHECKING:
     from tests.conftest import Project
@@ -405,6 +406,21 @@ def test_a_stream_that_is_closed_and_an_encoding_that_is_poor(project: Project) 
     assert subprocess.run(["bash", "-c", closed], cwd=project.root, capture_output=True, check=False).returncode == 0
     poor = project.progy("status", environment={"PYTHONIOENCODING": "ascii"})
     assert "0001_gr\\xf6\\xdfe.sql" in poor.stdout
+
+
+@pytest.mark.parametrize("command", ["status --json", "--help", "gen migration --empty x --json"])
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes end otherwise there")
+def test_a_reader_that_has_gone_is_no_error_to_speak_of(project: Project, command: str) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-m", "progy", *command.split()],
+        cwd=project.root, env=clean_environment(), stdout=write, stderr=subprocess.PIPE, text=True, check=False,
+    )  # fmt: skip
+    os.close(write)
+    assert done.returncode == 1
+    assert "Broken pipe" not in done.stderr
+    assert "Exception" not in done.stderr
 
 
 def test_what_was_applied_before_an_error_is_in_the_json(project: Project) -> None:

@@ -17,7 +17,7 @@ import pytest
 from progy.cli.main import run
 from progy.errors import CloudflareError, OutcomeUnknownError
 from progy.targets import Target
-from tests.conftest import _clean_environment
+from tests.conftest import clean_environment
 from tests.unit.test_execute import LARGE
 from tests.unit.test_execute import Remote as Sql
 
@@ -82,7 +82,7 @@ def test_csv(seeded: Project) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "progy", "execute", "--csv", "SELECT * FROM users"],
         cwd=seeded.root,
-        env={**_clean_environment(), "PYTHONIOENCODING": "ascii"},
+        env={**clean_environment(), "PYTHONIOENCODING": "ascii"},
         capture_output=True,
         timeout=60,
         check=True,
@@ -106,7 +106,7 @@ def test_standard_input(seeded: Project) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "progy", "execute", "--file", "-"],
         cwd=seeded.root,
-        env=_clean_environment(),
+        env=clean_environment(),
         input="\ufeffSELECT 1 AS a;\n\nSELECT 2 FROM nowhere".encode(),
         capture_output=True,
         timeout=60,
@@ -166,7 +166,7 @@ def test_errors_as_json(project: Project) -> None:
 def on_a_terminal(project: Project, columns: int, *arguments: str) -> str:
     """What is printed on a terminal of that width."""
     ours, theirs = pty.openpty()
-    environment = {**_clean_environment(), "NO_COLOR": "1", "COLUMNS": str(columns)}
+    environment = {**clean_environment(), "NO_COLOR": "1", "COLUMNS": str(columns)}
     command = [sys.executable, "-m", "progy", "execute", *arguments]
     subprocess.run(command, cwd=project.root, env=environment, stdin=theirs, stdout=theirs, stderr=subprocess.DEVNULL, timeout=60, check=True)  # fmt: skip
     os.close(theirs)

@@ -16,6 +16,7 @@ from progy import __version__
 from progy.d1.ledger import Ledger
 from progy.d1.local import LocalDatabase
 from progy.d1.look import look
+from tests.conftest import clean_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -393,7 +394,11 @@ def test_nobody_reading_what_is_applied_stops_nothing(project: Project) -> None:
     for number in range(1, 4):
         project.write(f"migrations/{number:04d}_t.sql", f"CREATE TABLE t{number} (a);\n")
     subprocess.run(
-        ["sh", "-c", f"{sys.executable} -m progy apply > /dev/full"], cwd=project.root, check=False, timeout=60
+        ["sh", "-c", f"{sys.executable} -m progy apply > /dev/full"],
+        cwd=project.root,
+        env=clean_environment(),
+        check=True,
+        timeout=60,
     )
     assert json.loads(project.progy("status", "--json").stdout)["applied"] == 3
 

@@ -18,6 +18,7 @@ from progy.d1.ledger import Ledger
 from progy.d1.local import LocalDatabase
 from progy.targets import Target
 from progy.undo.snapshots import Snapshots
+from tests.conftest import clean_environment
 from tests.unit.test_ask import terminal
 from tests.unit.test_undo_bookmarks import Remote
 
@@ -208,7 +209,7 @@ def test_that_nobody_reads_what_was_done_hides_no_way_back(applied: Project) -> 
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [sys.executable, "-m", "progy", "rollback", "1", "--yes"],
-            cwd=applied.root, stdout=full, stderr=subprocess.PIPE, text=True, check=True,
+            cwd=applied.root, env=clean_environment(), stdout=full, stderr=subprocess.PIPE, text=True, check=True,
         )  # fmt: skip
     assert done.stderr.endswith("undo that with: progy rollback snapshot-2\n")
     assert tables(applied) == ["a"]

@@ -72,6 +72,17 @@ class Console:
         if error.hint:
             _write(sys.stderr, f"{style('hint:', 'cyan', sys.stderr)} {error.hint}")
 
+    def leave(self) -> None:
+        """Let go of what a stream couldn't be given: Python would try again as it ends, and change the exit code."""
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                if stream is not None:
+                    stream.flush()
+            except OSError:
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, stream.fileno())
+                os.close(nowhere)
+
 
 def error_value(error: ProgyError) -> dict[str, Any]:
     """An error as JSON gives it."""

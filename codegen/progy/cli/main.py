@@ -56,7 +56,9 @@ def _options(
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    console.leave()
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
@@ -83,6 +85,8 @@ def run(arguments: list[str]) -> int:
             raise
         console.error(error)
         return error.exit_code
+    except BrokenPipeError:
+        return ProgyError.exit_code  # `progy status | head -1`: whoever reads has had enough
     except OSError as error:
         # Disk full, permissions: what is written is written whole or not at all, so there is nothing more to say.
         if console.debug or error.strerror is None:
