@@ -16,7 +16,7 @@ A command prints such an error and exits with its `exit_code`. Anything else tha
     ├── UnsupportedWorkerError   1   a Worker whose TypeScript file progy can't write
     ├── ProofError               1   a generated migration doesn't give the models' schema: a bug in progy
     ├── StaleError               1   `--check` found something
-    ├── InterruptedApplyError  130   Ctrl-C while migrations were being applied
+    ├── InterruptedCommandError 130  Ctrl-C while something was being changed
     ├── UsageError               2   an option or an argument that makes no sense
     │   └── UndecidedError       2   questions that need an answer where nobody can be asked (`progy.diff.questions`)
     └── RefusedError             3   data would be lost, and nobody has said yes to that
@@ -128,8 +128,8 @@ class StaleError(ProgyError):
     """`--check` found generated files that aren't what the models and the configuration give."""
 
 
-class InterruptedApplyError(ProgyError):
-    """Ctrl-C, while migrations were being applied: what was done stays, and is said."""
+class InterruptedCommandError(ProgyError):
+    """Ctrl-C, while something was being changed: what was done stays, and what may have been done is said."""
 
     exit_code = 130
 

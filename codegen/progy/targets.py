@@ -67,6 +67,15 @@ class Target:
         at = [f"--{self.place}"] if place and self.place != "local" else []
         return " ".join([name, *at, *options])
 
+    def on_account(self, name: str) -> str:
+        """A command that works on this database's account: `progy db list --env staging`.
+
+        Args:
+            name: The command, with what else it is given.
+        """
+        environment = self.project.environment
+        return f"{name} --env {shlex.quote(environment)}" if environment else name
+
     @property
     def ledger(self) -> Ledger:
         """Its ledgers."""
@@ -95,10 +104,14 @@ class Target:
             with LocalDatabase(self.path, self.label) as local:
                 yield local
             return
+        from progy.cloudflare.answers import Commands
         from progy.cloudflare.connect import connect
 
         worker = self.project.required_worker()
-        with connect(tell=tell, account=worker.account_id) as cloudflare:
+        commands = Commands(
+            self.on_account("progy db list"), self.command("progy status"), self.command("progy execute 'SELECT …'")
+        )
+        with connect(tell=tell, account=worker.account_id, commands=commands) as cloudflare:
             yield cloudflare.database(self.remote_name, label=self.label)
 
     def drift(self, history: Sequence[Migration], found: Look) -> list[str] | None:
@@ -169,5 +182,6 @@ class Target:
         return ConfigError(
             f"{self.database.binding.binding} has no {key}, so there is no {self.place} database",
             where=str(self.project.required_worker().path),
-            hint="put its id there; see the account's databases with: progy db list, make one with: progy db create",
+            hint=f"put its id there; see the account's databases with: {self.on_account('progy db list')}, "
+            f"make one with: {self.on_account('progy db create NAME')}",
         )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.real.cloudflare import faults
 from tests.real.test_export_on_workerd import NASTY
+from tests.real.test_rollback_remote import interrupted
 from tests.unit.test_ask import terminal
 
 if TYPE_CHECKING:
@@ -57,6 +59,26 @@ def test_the_name_is_typed_on_a_terminal(project: Project, cloud: Cloud, remote:
         assert count(cloud, remote) > 0
         assert shown.done()[0] == 0
     assert count(cloud, remote) == 0
+
+
+@pytest.mark.parametrize("json_too", [False, True])
+def test_ctrl_c_while_the_request_is_under_way(project: Project, cloud: Cloud, remote: str, *, json_too: bool) -> None:
+    before = count(cloud, remote)
+    cloud.fault(faults.slow(3, after=True), method="POST", body="DELETE FROM")
+    flags = ["--json"] if json_too else []
+    code, out, err = interrupted(project, cloud, "DELETE FROM", "clean", "--remote", "--yes", *flags)
+    assert code == 130
+    if json_too:
+        found = json.loads(out)
+        back = found["rollback"]
+        assert found["deleted"] == {}
+        assert found["error"]["hint"].endswith(f"go back with: {back}")
+    else:
+        assert "error: interrupted; the request may have been sent: the records are deleted, all" in err
+        back = err.splitlines()[-1].partition("go back with: ")[2]
+    assert count(cloud, remote) == 0
+    project.progy(*back.split()[1:], "--yes", environment=cloud.environment())
+    assert count(cloud, remote) == before
 
 
 def test_without_an_answer_the_counts_are_read(project: Project, cloud: Cloud, remote: str) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import uuid
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.real.cloudflare import faults
+from tests.real.test_rollback_remote import interrupted
 from tests.unit.test_execute import LARGE
 
 if TYPE_CHECKING:
@@ -68,7 +70,7 @@ def test_a_write_and_the_way_back(project: Project, cloud: Cloud, remote: str) -
     assert cloud.query(remote, "SELECT i, v FROM a ORDER BY i") == [{"i": 2, "v": [0, 255]}, {"i": 3, "v": "a\r\n;b"}]
     back, summary = done.stderr.splitlines()
     assert summary == "DB (remote): 2 statements, 2 rows changed"
-    assert [request for request in asked(cloud) if "POST" in request] == ["POST raw"]
+    assert [request for request in asked(cloud) if "POST" in request] == ["POST raw", "POST raw"]
     project.progy(*back.removeprefix("go back with: progy ").split(), "--yes", environment=cloud.environment())
     assert count(cloud, remote) == 2
     assert cloud.query(remote, "SELECT i FROM a") == [{"i": 1}, {"i": 2}]
@@ -101,8 +103,49 @@ def test_a_write_is_never_sent_twice(
     assert done.returncode == 1
     assert "the statements are one transaction: all of them were carried out, or none\n" in done.stderr
     assert "hint: look which, before you run them again: progy execute 'SELECT …' --remote\n" in done.stderr
-    assert asked(cloud).count("POST raw") == 1
+    assert asked(cloud).count("POST raw") == 2  # one that reads the ledger
     assert count(cloud, remote) == rows
+
+
+def test_ctrl_c_while_the_request_is_under_way(project: Project, cloud: Cloud, remote: str) -> None:
+    cloud.fault(faults.slow(3, after=True), method="POST", body="INSERT")
+    sql = "INSERT INTO a (v) VALUES (7)"
+    code, _, err = interrupted(project, cloud, "INSERT", "execute", "--remote", sql)
+    assert code == 130
+    assert "error: interrupted; the statements may have been sent; the statements are one transaction" in err
+    back = err.splitlines()[-1].partition("go back with: ")[2]
+    assert count(cloud, remote) == 3
+    project.progy(*back.split()[1:], "--yes", environment=cloud.environment())
+    assert count(cloud, remote) == 2
+
+
+def test_advice_names_the_environment(project: Project, cloud: Cloud) -> None:
+    staging = json.dumps({"staging": {"d1_databases": [{"binding": "DB", "database_id": str(uuid.uuid4())}]}})
+    config = project.read("wrangler.jsonc").replace('"d1_databases"', f'"env": {staging}, "d1_databases"')
+    project.write("wrangler.jsonc", config)
+    done = execute(project, cloud, "--env", "staging", "SELECT 1", check=False)
+    assert "see the account's databases with: progy db list --env staging;" in done.stderr
+    wrong = {**cloud.environment(), "CLOUDFLARE_ACCOUNT_ID": "0" * 32}
+    refused = project.progy("execute", "--remote", "SELECT 1", environment=wrong, check=False)
+    assert refused.returncode == 4
+    assert f"hint: look whether {'0' * 32} is the token's account (account_id in the wrangler" in refused.stderr
+
+
+def test_what_a_lost_answer_advises_is_of_the_same_database(project: Project, cloud: Cloud) -> None:
+    staging = cloud.create("shop-staging")
+    entry = json.dumps({"staging": {"d1_databases": [{"binding": "DB", "database_id": staging}]}})
+    config = project.read("wrangler.jsonc").replace('"d1_databases"', f'"env": {entry}, "d1_databases"')
+    project.write("wrangler.jsonc", config)
+    project.write("migrations/0001_a.sql", "CREATE TABLE a (x);\n")
+    cloud.query(staging, "CREATE TABLE a (x)")
+    cloud.fault(faults.status(504), method="POST", path="/query")
+    options = ["--remote", "--yes", "--env", "staging", "--database", "DB"]
+    done = project.progy("baseline", "1", *options, environment=cloud.environment(), check=False)
+    where = "--remote --env staging --database DB"
+    assert done.stderr.splitlines()[-1] == (
+        f"hint: look before you do it again: progy status {where} shows the migrations, "
+        f"progy execute 'SELECT …' {where} the rows"
+    )
 
 
 def test_what_d1_would_refuse_is_never_sent(project: Project, cloud: Cloud, remote: str) -> None:

@@ -18,6 +18,7 @@ from progy.errors import (
     OutcomeUnknownError,
     ProgyError,
     SqlError,
+    UsageError,
 )
 from tests.real.cloudflare import faults
 
@@ -225,7 +226,7 @@ def test_a_name_and_the_only_account_are_looked_up_once(
         assert (database.id, database.account) == (uuid, cloud.account)
     assert [call.path.split("?")[0].rsplit("/", 1)[1] for call in cloud.requests] == ["accounts", "shop", "raw", "raw"]
     cloud.add_account("Bob's")
-    with connect(tell=pytest.fail) as cloudflare, pytest.raises(CloudflareError, match="Bob's"):
+    with connect(tell=pytest.fail) as cloudflare, pytest.raises(UsageError, match="Bob's"):
         cloudflare.databases()
 
 

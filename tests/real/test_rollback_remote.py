@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 import time
 import urllib.request
 from datetime import UTC, datetime, timedelta
@@ -10,12 +14,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.conftest import clean_environment
 from tests.real.cloudflare import faults
 from tests.unit.test_ask import terminal
 
 if TYPE_CHECKING:
-    import subprocess
-
     from tests.conftest import Project
     from tests.real.cloudflare import Cloud
     from tests.real.engine import Wrangler
@@ -99,6 +102,78 @@ def test_another_machine_knows_the_applies_by_the_ledger(project: Project, cloud
     assert tables(cloud, remote) == []
 
 
+def test_what_comes_off_once_a_rollback_was_undone(project: Project, cloud: Cloud, remote: str) -> None:
+    progy(project, cloud, "rollback", "1", "--yes")
+    progy(project, cloud, "rollback", "1", "--yes")
+    assert tables(cloud, remote) == ["a", "b"]
+    done = json.loads(progy(project, cloud, "rollback", "1", "--yes", "--json").stdout)
+    assert tables(cloud, remote) == ["a"]
+    assert (done["off"], done["back"]) == (["0002_b.sql"], [])
+    back = json.loads(progy(project, cloud, "rollback", done["undo"]["point"]["name"], "--yes", "--json").stdout)
+    assert tables(cloud, remote) == ["a", "b"]
+    assert (back["off"], back["back"]) == ([], ["0002_b.sql"])
+
+
+def test_what_comes_off_once_it_was_applied_again(project: Project, cloud: Cloud, remote: str) -> None:
+    progy(project, cloud, "rollback", "1", "--yes")
+    progy(project, cloud, "apply", "--yes")
+    found = points(project, cloud)
+    assert found[1]["before"].startswith("rollback to ")
+    done = progy(project, cloud, "rollback", "2", "--yes")
+    assert "comes" not in done.stderr
+    assert tables(cloud, remote) == ["a", "b"]
+
+
+def test_what_comes_off_after_a_clean_and_an_execute(project: Project, cloud: Cloud, remote: str) -> None:
+    progy(project, cloud, "execute", "INSERT INTO b VALUES (7)")
+    progy(project, cloud, "clean", "--yes")
+    project.write("migrations/0003_c.sql", "CREATE TABLE c (x);\n")
+    progy(project, cloud, "apply", "--yes")
+    found = points(project, cloud)
+    assert [one["before"] for one in found[1:3]] == ["clean", "execute"]
+    done = json.loads(progy(project, cloud, "rollback", found[2]["name"], "--yes", "--json").stdout)
+    assert (done["off"], done["back"]) == (["0003_c.sql"], [])
+    assert tables(cloud, remote) == ["a", "b"]
+
+
+@pytest.mark.parametrize("json_too", [False, True])
+def test_ctrl_c_while_the_request_is_under_way(project: Project, cloud: Cloud, remote: str, *, json_too: bool) -> None:
+    present = bookmark(cloud, remote)
+    cloud.fault(faults.slow(3, after=True), method="POST", path="time_travel/restore")
+    flags = ["--json"] if json_too else []
+    code, out, err = interrupted(project, cloud, "restore", "rollback", "1", "--remote", "--yes", *flags)
+    assert code == 130
+    command = f"progy rollback {present} --remote"
+    if json_too:
+        found = json.loads(out)
+        assert found["undo"]["command"] == command
+        assert found["error"]["message"].startswith("interrupted; the request may have been sent: DB (remote) is back")
+    else:
+        assert "error: interrupted; the request may have been sent: DB (remote) is back at " in err
+        assert err.endswith(f"; the state before: {command}\n")
+    progy(project, cloud, "rollback", present, "--yes")
+    assert tables(cloud, remote) == ["a", "b"]
+
+
+def interrupted(project: Project, cloud: Cloud, path: str, *arguments: str) -> tuple[int, str, str]:
+    """Run progy, and press Ctrl-C while a request that has this in its path or body is under way."""
+    cloud.forget()
+    with subprocess.Popen(
+        [sys.executable, "-m", "progy", *arguments],
+        cwd=project.root, env={**clean_environment(), **cloud.environment()}, text=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+    ) as process:  # fmt: skip
+        deadline = time.monotonic() + 60
+        while not any(path in f"{call.path} {call.body}" for call in cloud.requests):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        time.sleep(0.3)
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert cloud.token not in out + err
+    return process.returncode, out, err
+
+
 def test_a_moment(project: Project, cloud: Cloud, remote: str) -> None:
     time.sleep(1.1)  # a moment is a second
     moment = datetime.now(UTC)
@@ -106,6 +181,7 @@ def test_a_moment(project: Project, cloud: Cloud, remote: str) -> None:
     cloud.query(remote, "DROP TABLE b; INSERT INTO a VALUES (2)")
     done = progy(project, cloud, "rollback", "--at", f"{moment:%Y-%m-%dT%H:%M:%SZ}", "--yes")
     assert "comes off" not in done.stderr
+    assert "warning: which migrations come off or back isn't known: nobody noted which it had then\n" in done.stderr
     assert tables(cloud, remote) == ["a", "b"]
     assert cloud.query(remote, "SELECT * FROM a") == [{"x": 1}]
 
@@ -133,6 +209,8 @@ def test_a_bookmark_that_cloudflare_refuses(project: Project, cloud: Cloud, remo
     done = progy(project, cloud, "rollback", "0000ffff-ffffffff-00005000-00", "--yes", check=False)
     assert done.returncode == 1
     assert "is no bookmark of this database" in done.stderr
+    assert "goes back to 0000ffff-ffffffff-00005000-00, if Cloudflare knows it\n" in done.stderr
+    assert "; DB (remote) is as it was\n" in done.stderr
     assert done.stderr.splitlines()[-1].endswith("Time Travel goes back 30 days, and 7 on the free plan")
     assert tables(cloud, remote) == ["a", "b"]
 
@@ -165,11 +243,16 @@ def test_a_moment_from_before_the_database(project: Project, cloud: Cloud, remot
 
 def test_no_answer_whether_it_was_done(project: Project, cloud: Cloud, remote: str) -> None:
     present = bookmark(cloud, remote)
+    wanted = points(project, cloud)[0]["name"]
     cloud.fault(faults.dropped_afterwards, method="POST", path="time_travel/restore")
     done = progy(project, cloud, "rollback", "1", "--yes", check=False)
-    assert cloud.waiting == 0
-    if done.returncode:  # nothing says that asking twice is safe, so it isn't done
-        assert f"the state before is the bookmark {present}" in done.stderr
+    assert (cloud.waiting, done.returncode) == (0, 1)
+    assert done.stderr.splitlines()[-1] == (
+        f"hint: see with: progy status --remote; to go there all the same: progy rollback {wanted} --remote; "
+        f"the state before: progy rollback {present} --remote"
+    )
+    # As the hint says it: by its name, for number 1 is the first attempt's now.
+    progy(project, cloud, "rollback", wanted, "--yes")
     assert tables(cloud, remote) == ["a"]
     progy(project, cloud, "rollback", present, "--yes")
     assert tables(cloud, remote) == ["a", "b"]

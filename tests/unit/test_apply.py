@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from progy.migrations.directory import Migration
+    from tests.conftest import Project
 
 LEDGER = Ledger()
 
@@ -246,8 +247,19 @@ def test_up_to_a_migration(tmp_path: Path) -> None:
     assert applier.up_to(migrations, "0002_b.sql") == migrations
     assert applier.up_to(migrations, "1") == migrations[:1]
     assert applier.up_to(migrations, None) == migrations
-    with pytest.raises(UsageError, match="no migration is called 0003"):
+    with pytest.raises(UsageError, match="no migration is called 0003") as caught:
         applier.up_to(migrations, "0003")
+    assert caught.value.hint == "the last ones are 0001_a.sql, 0002_b.sql"
+
+
+def test_an_empty_file_is_said(project: Project) -> None:
+    project.write("migrations/0001_a.sql", "\n")
+    assert "warning: migrations/0001_a.sql is empty, and is recorded as applied\n" in project.progy("apply").stderr
+
+
+def test_repair_is_of_all(project: Project) -> None:
+    done = project.progy("apply", "--repair", "--to", "1", check=False)
+    assert (done.returncode, "--repair and --to exclude each other" in done.stderr) == (2, True)
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,12 @@ def test_what_comes_before_can_be_applied_alone(waiting: Project) -> None:
     assert "note" in columns(waiting)
 
 
+def test_the_hint_goes_no_further_than_what_was_shown(waiting: Project) -> None:
+    waiting.write("migrations/0004_worse.sql", "DROP TABLE orders;\n")
+    done = waiting.progy("apply", "--to", "3", check=False)
+    assert done.stderr.endswith("\nhint: progy apply --to 3 --allow-data-loss\n")
+
+
 def test_a_yes_on_the_command_line(waiting: Project) -> None:
     done = waiting.progy("apply", "--allow-data-loss")
     assert done.stdout.count("applied ") == 2

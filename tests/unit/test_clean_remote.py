@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import signal
 import time
@@ -20,7 +21,7 @@ from progy.cli.main import run
 from progy.d1.files import DEFAULT_STATE, local_path
 from progy.d1.local import LocalDatabase
 from progy.data.tables import count_rows
-from progy.errors import OutcomeUnknownError
+from progy.errors import CloudflareError, OutcomeUnknownError
 from progy.targets import Target
 from progy.undo.points import Point
 from tests.conftest import CHECKOUT
@@ -57,8 +58,8 @@ class Remote:
     def bookmark(self) -> str:
         return self.bookmark_now
 
-    def checkpoint(self, before: str) -> Point:
-        assert before == "clean"
+    def checkpoint(self, before: str, migrations: Sequence[str] | None = None) -> Point:
+        assert (before, migrations) == ("clean", [])
         return Point(self.bookmark())
 
 
@@ -146,7 +147,7 @@ def test_on_a_terminal(remote: Project, *, interrupt: bool) -> None:
         code, rest = shown.done()
         assert (time.monotonic() - began > 4.5) == (not interrupt)
     if interrupt:
-        assert (code, rest.endswith("\ninterrupted\n"), left(remote)) == (130, True, FULL)
+        assert (code, rest.endswith("\nerror: interrupted; nothing was deleted\n"), left(remote)) == (130, True, FULL)
     else:
         assert (code, rest.endswith(f"in 1 …; Ctrl-C stops it \n{BACK}"), left(remote)) == (0, True, EMPTY)
 
@@ -177,6 +178,70 @@ def test_no_answer_and_it_was_not(remote: Project, capsys: pytest.CaptureFixture
         "error: POST /query: the connection broke; all records are there, so nothing was deleted\nhint: run it again\n"
     )
     assert left(remote) == FULL
+
+
+@pytest.mark.usefixtures("remote")
+def test_no_answer_and_then_none_at_all(capsys: pytest.CaptureFixture[str]) -> None:
+    class Gone(unknown(lambda _, __: None)):  # type: ignore[misc]
+        silent = False
+
+        def write(self, text: str, *, where: str) -> None:
+            self.silent = True
+            super().write(text, where=where)
+
+        def read(self, statements: Sequence[str]) -> list[Result]:
+            if self.silent:
+                raise CloudflareError("no answer at all")
+            return super().read(statements)  # type: ignore[no-any-return]
+
+    stand_in("file.sqlite", Gone)
+    assert run(["clean", "--remote", "--yes", "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert found["point"] == "the-bookmark"
+    assert found["error"] == {
+        "kind": "OutcomeUnknownError",
+        "message": "the connection broke; then the records couldn't be counted: no answer at all",
+        "where": "POST /query",
+        "hint": "all of them are deleted, or none: look, and run it again, or go back with: "
+        "progy rollback the-bookmark --remote",
+    }
+
+
+@pytest.mark.usefixtures("remote")
+@pytest.mark.parametrize("json_too", [False, True])
+def test_ctrl_c_while_it_is_sent(capsys: pytest.CaptureFixture[str], *, json_too: bool) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    stand_in("file.sqlite", unknown(interrupted))
+    assert run(["clean", "--remote", "--yes", *(["--json"] if json_too else [])]) == 130
+    said = capsys.readouterr()
+    message = "interrupted; the request may have been sent: the records are deleted, all of them or none"
+    hint = f"look with: progy execute 'SELECT count(*) FROM customers' --remote; {BACK.strip()}"
+    if json_too:
+        assert json.loads(said.out) == {
+            "binding": "DB",
+            "place": "remote",
+            "deleted": {},
+            "point": "the-bookmark",
+            "rollback": "progy rollback the-bookmark --remote",
+            "error": {"kind": "InterruptedCommandError", "message": message, "hint": hint},
+        }
+    else:
+        assert said.err.endswith(f"Ctrl-C stops it\nerror: {message}\nhint: {hint}\n")
+
+
+@pytest.mark.usefixtures("remote")
+def test_ctrl_c_in_time(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(time, "sleep", interrupted)
+    assert run(["clean", "--remote", "--yes", "--json"]) == 130
+    assert json.loads(capsys.readouterr().out)["error"] == {
+        "kind": "InterruptedCommandError",
+        "message": "interrupted; nothing was deleted",
+    }
 
 
 @pytest.mark.usefixtures("remote")

@@ -17,7 +17,7 @@ from progy.cloudflare.secret import Secret
 from progy.cloudflare.token import GivenToken
 from progy.cloudflare.transfer import Imported
 from progy.d1.database import Database, Result
-from progy.errors import AuthenticationError, CloudflareError, NotFoundError, OutcomeUnknownError, SqlError
+from progy.errors import AuthenticationError, CloudflareError, NotFoundError, OutcomeUnknownError, SqlError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -278,7 +278,14 @@ def test_asking_how_far_an_import_is_may_be_done_again() -> None:
 def test_an_import_that_fails(answer: dict[str, Any], said: str) -> None:
     with pytest.raises(CloudflareError, match=said) as caught:
         Account(URL, STORED, {**ACTIVE, **answer}).database().import_file(SEED, tell=lambda _: None)
-    assert str(caught.value.hint).startswith("look what is there, and go back to the bookmark from before")
+    assert caught.value.hint is None  # who took the bookmark says how to go back to it
+
+
+@pytest.mark.parametrize("answer", [httpx.Response(504), httpx.Response(403, json={"success": False, "errors": []})])
+def test_an_import_that_nobody_can_ask_about_any_more(answer: httpx.Response) -> None:
+    account = Account(URL, STORED, ACTIVE, *[answer] * 5)
+    with pytest.raises(OutcomeUnknownError, match="the import was started, and nobody says what became of it: "):
+        account.database().import_file(SEED, tell=lambda _: None)
 
 
 def listed(*items: dict[str, Any], page: int, per_page: int, total: int | None) -> httpx.Response:
@@ -351,7 +358,7 @@ def test_of_several_accounts_none_is_taken() -> None:
         listed({"id": "a1", "name": "Ada"}, page=1, per_page=1, total=2),
         listed({"id": "b2", "name": "Bob"}, page=2, per_page=1, total=2),
     ]
-    with pytest.raises(CloudflareError) as caught:
+    with pytest.raises(UsageError) as caught:
         _ = Account(*pages, account=None).cloudflare.account
     assert caught.value.message == "the token sees several accounts: a1 (Ada), b2 (Bob)"
     assert "CLOUDFLARE_ACCOUNT_ID" in str(caught.value.hint)

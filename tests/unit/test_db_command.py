@@ -135,7 +135,7 @@ def test_where_a_database_is_to_be(progy: Progy) -> None:
         (["create", "shop"], error(400, 7502, "A database with that name already exists"), 1, "progy db list"),
         (["create", "shop"], error(400, 7406, "You have reached the maximum"), 1, "delete a database"),
         (["create", "shop"], httpx.Response(504, html="<title>504</title>"), 1, "look whether shop was made: progy db list"),
-        (["list"], error(403, 10000, "Authentication error"), 4, "Account · D1 · Edit"),
+        (["list"], error(403, 10000, "Authentication error"), 4, "look whether env is the token's account (account_id in the wrangler config, or CLOUDFLARE_ACCOUNT_ID); if it is, make a token with the permission Account · D1 · Edit"),
         (["info", "shop"], error(404, 7404, "The database shop could not be found"), 1, "progy db list"),
     ],
 )  # fmt: skip
@@ -147,6 +147,34 @@ def test_what_cloudflare_refuses(
     assert out == ""
     out, _ = progy(*arguments, "--json", answer=answer, code=code)
     assert said in json.loads(out)["error"]["hint"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "answer", "code", "said"),
+    [
+        (["info", "shop"], error(404, 7404, "not found"), 1, "with: progy db list --env staging; its account"),
+        (["info"], error(404, 7404, "not found"), 1, "with: progy db list --env staging; its account"),
+        (["create", "shop"], httpx.Response(504), 1, "look whether shop was made: progy db list --env staging"),
+        (["list"], [], 0, "; make one with: progy db create NAME --env staging"),
+        (["info", "--preview"], None, 1, "with: progy db list --env staging, make one with: progy db create NAME --env staging"),
+    ],
+)  # fmt: skip
+def test_advice_is_of_the_same_environment(  # noqa: PLR0913, PLR0917 - a table's columns
+    progy: Progy, tmp_path: Path, arguments: list[str], answer: object, code: int, said: str
+) -> None:
+    entry = f'{{"binding": "DB", "database_name": "shop", "database_id": "{UUID}"}}'
+    (tmp_path / "wrangler.jsonc").write_text(f'{{"env": {{"staging": {{"d1_databases": [{entry}]}}}}}}')
+    _, err = progy(*arguments, "--env", "staging", answer=answer, code=code)
+    assert said in err
+
+
+def test_several_accounts_want_a_choice(progy: Progy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CLOUDFLARE_ACCOUNT_ID")
+    _, err = progy("list", answer=[{"id": "a1", "name": "Ada"}, {"id": "b2", "name": "Bob"}], code=2)
+    assert err == (
+        "error: the token sees several accounts: a1 (Ada), b2 (Bob)\n"
+        "hint: name one: CLOUDFLARE_ACCOUNT_ID in the environment, or account_id in the wrangler config\n"
+    )
 
 
 def test_what_is_known_of_a_database(progy: Progy) -> None:

@@ -202,7 +202,7 @@ class Remote(Sql):
 
     def bookmark(self) -> str:
         self.log.append("bookmark")
-        return "0000001f-0000024c-00004c6d-8e61117bf38d7adb71b934ebbf891683"
+        return BOOKMARK
 
     def import_file(self, text: str, *, tell: Callable[[str], None]) -> None:
         self.log.append("import")
@@ -210,7 +210,8 @@ class Remote(Sql):
         self._run(f"PRAGMA defer_foreign_keys = ON; {text}")
 
 
-BACK = "go back with: progy rollback 0000001f-0000024c-00004c6d-8e61117bf38d7adb71b934ebbf891683 --remote\n"
+BOOKMARK = "0000001f-0000024c-00004c6d-8e61117bf38d7adb71b934ebbf891683"
+BACK = f"go back with: progy rollback {BOOKMARK} --remote\n"
 
 
 @pytest.fixture
@@ -232,9 +233,48 @@ def test_a_remote_write_begins_with_a_bookmark(remote: Remote, capsys: pytest.Ca
     assert run(["execute", "--remote", "CREATE TABLE a (b); INSERT INTO a VALUES (1), (2)"]) == 0
     said = capsys.readouterr()
     assert (said.out, said.err) == ("", f"{BACK}DB (remote): 2 statements, 2 rows changed\n")
-    assert remote.log == ["bookmark", "execute"]
+    assert remote.log == ["read", "bookmark", "execute"]
     assert run(["rollback", "--remote", "--list"]) == 0
     assert " before execute  0000001f-" in capsys.readouterr().out
+
+
+def test_json_is_a_list_and_the_bookmark_stands_on_stderr(remote: Remote, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["execute", "--remote", "--json", "CREATE TABLE a (b)"]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out) == [{"columns": [], "rows": [], "changes": 0}]
+    assert said.err == BACK
+    assert remote.log == ["read", "bookmark", "execute"]
+    assert run(["execute", "--remote", "--json", "SELECT 1 AS a"]) == 0
+    assert capsys.readouterr().err == ""
+    assert run(["execute", "--remote", "--json", "INSERT INTO nowhere VALUES (1)"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert (found["point"], found["rollback"]) == (BOOKMARK, f"progy rollback {BOOKMARK} --remote")
+    assert found["error"]["message"] == "no such table: nowhere"
+
+
+@pytest.mark.parametrize("json_too", [False, True])
+def test_ctrl_c_while_it_is_sent(
+    remote: Remote, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, json_too: bool
+) -> None:
+    def interrupted(_: str, *, where: str) -> Any:  # noqa: ANN401 - as its base has it
+        raise KeyboardInterrupt(where)
+
+    monkeypatch.setattr(remote, "execute", interrupted)
+    assert run(["execute", "--remote", "DELETE FROM a", *(["--json"] if json_too else [])]) == 130
+    said = capsys.readouterr()
+    message = (
+        "interrupted; the statements may have been sent; "
+        "the statements are one transaction: all of them were carried out, or none"
+    )
+    hint = f"look which: progy execute 'SELECT …' --remote; {BACK.strip()}"
+    if json_too:
+        assert json.loads(said.out) == {
+            "point": BOOKMARK,
+            "rollback": f"progy rollback {BOOKMARK} --remote",
+            "error": {"kind": "InterruptedCommandError", "message": message, "hint": hint},
+        }
+    else:
+        assert said.err == f"{BACK}error: {message}\nhint: {hint}\n"
 
 
 def test_a_remote_read_takes_none(remote: Remote, capsys: pytest.CaptureFixture[str]) -> None:
@@ -271,15 +311,20 @@ def test_what_d1_would_refuse_is_never_sent(
     assert remote.log == []
 
 
-def test_an_outcome_that_nobody_knows(remote: Remote, capsys: pytest.CaptureFixture[str]) -> None:
-    remote.fails = OutcomeUnknownError("the connection broke", where="POST …/query")
+def test_an_outcome_that_nobody_knows(
+    remote: Remote, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def silent(_: str, *, where: str) -> Any:  # noqa: ANN401 - as its base has it
+        del where
+        raise OutcomeUnknownError("the connection broke", where="POST …/query")
+
+    monkeypatch.setattr(remote, "execute", silent)
     assert run(["execute", "--remote", "DELETE FROM a"]) == 1
     assert capsys.readouterr().err == (
         f"{BACK}error: POST …/query: the connection broke\n"
         "the statements are one transaction: all of them were carried out, or none\n"
         "hint: look which, before you run them again: progy execute 'SELECT …' --remote\n"
     )
-    assert remote.log == ["bookmark", "execute"]
 
 
 def test_without_a_bookmark_nothing_is_written(
@@ -291,7 +336,7 @@ def test_without_a_bookmark_nothing_is_written(
     monkeypatch.setattr(remote, "bookmark", refused)
     assert run(["execute", "--remote", "DELETE FROM a"]) == 1
     assert capsys.readouterr().err == "error: Time Travel is down\n"
-    assert remote.log == []
+    assert remote.log == ["read"]
 
 
 MEANING = """\
@@ -310,7 +355,7 @@ def test_an_import(remote: Remote, project: Project, capsys: pytest.CaptureFixtu
         f"201 statements in {size:,} bytes would be imported into DB (remote):\n{MEANING}{BACK}"
         "importing\nimported into DB (remote)\n"
     )
-    assert remote.log == ["bookmark", "import", "read"]
+    assert remote.log == ["read", "bookmark", "import", "read"]
     assert remote.connection.query("SELECT count(*) FROM a") == [(200,)]
 
 
@@ -321,12 +366,63 @@ def test_an_import_is_never_chosen_silently(
     assert run(["execute", "--remote", "--file", "seed.sql", "--import"]) == 2
     assert capsys.readouterr().err == (
         f"1 statement in 20 bytes would be imported into DB (remote):\n{MEANING}"
-        "error: nobody can be asked here whether to import into DB (remote), shop\nhint: say so with --yes\n"
+        "error: nobody can be asked here whether to import into DB (remote), shop\n"
+        "hint: progy execute --file seed.sql --import --yes --remote\n"
     )
+    assert run(["execute", "--remote", "SELECT 'a'", "--import"]) == 2
+    assert capsys.readouterr().err.endswith("""hint: progy execute 'SELECT '"'"'a'"'"'' --import --yes --remote\n""")
     assert remote.log == []
 
 
-@pytest.mark.parametrize(("answer", "code", "log"), [("n\n", 3, []), ("y\n", 0, ["bookmark", "import", "read"])])
+FAILED = "error: the import failed: near x\nhint: look what is there: progy execute 'SELECT …' --remote; "
+
+
+@pytest.mark.parametrize("json_too", [False, True])
+def test_an_import_that_fails_says_how_to_go_back(
+    remote: Remote,
+    project: Project,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    json_too: bool,
+) -> None:
+    def failed(_: str, *, tell: object) -> None:
+        del tell
+        raise CloudflareError("the import failed: near x")
+
+    monkeypatch.setattr(remote, "import_file", failed)
+    project.write("seed.sql", "CREATE TABLE a (b);\n")
+    json_flag = ["--json"] if json_too else []
+    assert run(["execute", "--remote", "--file", "seed.sql", "--import", "--yes", *json_flag]) == 1
+    said = capsys.readouterr()
+    if json_too:
+        found = json.loads(said.out)
+        assert (found["point"], found["rollback"]) == (BOOKMARK, f"progy rollback {BOOKMARK} --remote")
+        assert "imported" not in found
+        assert found["error"]["hint"].endswith(BACK.strip())
+    else:
+        assert said.err.endswith(f"{FAILED}{BACK}")
+
+
+def test_ctrl_c_during_an_import(
+    remote: Remote, project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(_: str, *, tell: object) -> None:
+        del tell
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(remote, "import_file", interrupted)
+    project.write("seed.sql", "CREATE TABLE a (b);\n")
+    assert run(["execute", "--remote", "--file", "seed.sql", "--import", "--yes", "--json"]) == 130
+    found = json.loads(capsys.readouterr().out)
+    assert found["error"]["message"] == "interrupted; the import may have been started, and would go on"
+    assert found["error"]["hint"].endswith(BACK.strip())
+    assert found["point"] == BOOKMARK
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "log"), [("n\n", 3, []), ("y\n", 0, ["read", "bookmark", "import", "read"])]
+)
 def test_an_import_asks(  # noqa: PLR0913, PLR0917 - fixtures and cases
     remote: Remote,
     project: Project,
@@ -360,5 +456,7 @@ def test_an_import_that_leaves_references_dangling_says_so(
     )
     assert run(["execute", "--remote", "--file", "seed.sql", "--import", "--yes", "--json"]) == 0
     said = capsys.readouterr()
-    assert json.loads(said.out)["dangling"] == 1
+    found = json.loads(said.out)
+    assert (found["dangling"], found["imported"], found["point"]) == (1, 3, BOOKMARK)
+    assert found["rollback"] == f"progy rollback {BOOKMARK} --remote"
     assert said.err == ("warning: 1 dangling reference; look with: progy execute 'PRAGMA foreign_key_check' --remote\n")

@@ -511,6 +511,18 @@ def test_the_command_writes_a_file_that_sqlite_runs(project: Project) -> None:
     assert printed.stdout == project.read("out/dump.sql")
 
 
+def test_a_dash_is_standard_output(project: Project) -> None:
+    filled(project)
+    done = project.progy("export", "-")
+    assert done.stdout == project.progy("export").stdout
+    assert done.stderr.endswith("DB (local): exported 4 rows of 2 tables\n")
+    assert not (project.root / "-").exists()
+    refused = project.progy("export", "-", "--json", check=False)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    project.progy("export", "./-")
+    assert project.read("-") == done.stdout
+
+
 def test_sql_on_a_terminal_stands_there_alone(project: Project) -> None:
     filled(project)
     project.progy("export", "dump.sql")

@@ -54,6 +54,20 @@ def told(*texts: str) -> list[str]:
             "PRAGMA foreign_keys = OFF;\nDROP TABLE users;",
             ["0.sql:2 drops the table users and its rows", *(f"0.sql:2 {what}" for what in CASCADES)],
         ),
+        # Rows that go with deleted ones, whatever the distance.
+        ("DELETE FROM users WHERE id = 1;", ["0.sql:1 deletes rows of users", *(f"0.sql:1 {what}" for what in CASCADES)]),
+        (
+            ("CREATE TABLE hits (id INTEGER PRIMARY KEY, s INTEGER REFERENCES sessions ON DELETE CASCADE);\n"
+            "INSERT INTO hits (s) SELECT id FROM sessions;\nPRAGMA foreign_keys = OFF;\nDELETE FROM users;"),
+            ["0.sql:4 deletes all rows of users", *(f"0.sql:4 {what}" for what in CASCADES),
+             "0.sql:4 deletes the rows of hits that refer to sessions (ON DELETE CASCADE)"],
+        ),
+        (
+            "REPLACE INTO users (id) VALUES (1);\nUPDATE OR REPLACE users SET id = 2;",
+            [f"0.sql:{line} {what}" for line in (1, 2) for what in
+             ("may replace rows of users", *(one.replace("makes", "may make").replace("deletes", "may delete") for one in CASCADES))],
+        ),
+        ("-- data loss: users, with sessions, notes and posts\nDELETE FROM users;", ["0.sql:1 users, with sessions, notes and posts"]),
         # A stand-in has no rows; and what another table is called now isn't what replaces a dropped one.
         (
             ("CREATE TABLE stand (id INTEGER PRIMARY KEY);\n"
@@ -124,6 +138,7 @@ def test_each_file_is_looked_at_on_what_those_before_it_leave() -> None:
     ) == [
         "3.sql:3 deletes the rows of child that refer to plain (ON DELETE CASCADE)",
         "4.sql:1 deletes all rows of plain",
+        "4.sql:1 deletes the rows of child that refer to plain (ON DELETE CASCADE)",
     ]
 
 

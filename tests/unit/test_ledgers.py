@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 A = "CREATE TABLE a (b);\n"
 B = "CREATE TABLE b (c);\n"
+FILES = ["0001_a.sql", "0002_b.sql"]
 ROWS = "INSERT INTO a VALUES (1);\n"
 
 
@@ -164,6 +165,14 @@ def test_a_row_that_somebody_took_out_of_wranglers_ledger(shop: Shop) -> None:
     assert shop.doubts() == []
 
 
+def test_wranglers_ledger_is_gone_and_ours_is_there(shop: Shop) -> None:
+    shop.sql("DROP TABLE d1_migrations")
+    assert shop.doubts() == [f"{name} was applied, but somebody took it out of wrangler's ledger" for name in FILES]
+    shop.project.progy("apply", "--repair")
+    assert shop.names() == (FILES, FILES)
+    assert shop.doubts() == []
+
+
 def test_half_a_ledger_whose_table_is_gone_is_not_entered_again(shop: Shop) -> None:
     shop.sql("DELETE FROM d1_migrations WHERE name = '0002_b.sql'; DROP TABLE b")
     done = shop.project.progy("apply", "--repair", check=False)
@@ -253,6 +262,8 @@ def test_a_baseline_of_another_schema_writes_nothing(shop: Shop) -> None:
         "error: DB (local) isn't what the migrations give up to 0002_b.sql; nothing was recorded\n"
         "hint: as SQL: progy diff migrations local; name another migration, or write those that make the difference\n"
     )
+    shop.project.write("migrations/0003_c.sql", "CREATE TABLE c (d);\n")  # which the diff would show, too
+    assert "\nhint: name another migration" in shop.project.progy("baseline", "2", check=False).stderr
     assert json.loads(shop.project.progy("baseline", "2", "--json", check=False).stdout)["differences"] == [
         "add column a.more", "drop table b",
     ]  # fmt: skip

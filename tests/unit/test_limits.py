@@ -11,7 +11,7 @@ from progy.apply.rehearse import rehearse
 from progy.d1.ledger import Ledger
 from progy.d1.local import LocalDatabase
 from progy.d1.look import look
-from progy.errors import ApplyError, ProgyError
+from progy.errors import ApplyError, ProgyError, SqlError
 from tests.unit.test_apply import write
 
 if TYPE_CHECKING:
@@ -112,16 +112,17 @@ DROP TABLE progy_check;
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "message"),
+    ("text", "line", "message", "hint"),
     [
-        ("CREATE TABLE new (a);\nALTER TABLE big ADD COLUMN a;", 2, "duplicate column name: a"),
-        ("DROP TABLE nowhere;", 1, "no such table: nowhere"),
-        ("CREATE TABLE new (a CHECK (median(a)));", 1, "D1 refuses the function median"),
-        (DRIFTED, 2, "CHECK constraint failed: big has other indexes or triggers than its migrations gave it"),
+        ("CREATE TABLE new (a);\nALTER TABLE big ADD COLUMN a;", 2, "duplicate column name: a", "look"),
+        ("DROP TABLE nowhere;", 1, "no such table: nowhere", "look"),
+        ("CREATE TABLE new (a CHECK (median(a)));", 1, "D1 refuses the function median", "mend the file"),
+        ("CREATE TABLE new (a", 1, "incomplete input", "mend the file"),
+        (DRIFTED, 2, "CHECK constraint failed: big has other indexes or triggers than its migrations gave it", "look"),
     ],
 )
-def test_a_rehearsal_finds_what_the_schema_decides(
-    database: Large, tmp_path: Path, text: str, line: int, message: str
+def test_a_rehearsal_finds_what_the_schema_decides(  # noqa: PLR0913 - a case
+    *, database: Large, tmp_path: Path, text: str, line: int, message: str, hint: str
 ) -> None:
     database.write("CREATE INDEX mine ON big (a)", where="test")
     migrations = write(tmp_path, m0001_x=text)
@@ -130,6 +131,14 @@ def test_a_rehearsal_finds_what_the_schema_decides(
     assert message in caught.value.message
     assert caught.value.message.endswith("\n0001_x.sql would fail on DB (remote); nothing was sent")
     assert caught.value.where == f"{migrations[0].path}:{line}"
+    assert caught.value.hint == hint
+
+
+def test_what_cannot_be_split_is_said_with_what_to_do(tmp_path: Path) -> None:
+    (migration,) = write(tmp_path, m0001_x="CREATE TABLE t (a DEFAULT 'never closed);\n")
+    with pytest.raises(SqlError) as caught:
+        limits.measure(migration)
+    assert caught.value.hint == "mend the file; nothing was sent"
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from progy.cli.main import run
 from progy.d1.files import file_id
 from progy.d1.ledger import Ledger
 from progy.d1.local import LocalDatabase
+from progy.errors import CloudflareError, DatabaseError, OutcomeUnknownError
 from progy.targets import Target
 from progy.undo.snapshots import Snapshots
 from tests.conftest import clean_environment
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from tests.conftest import Project
 
+KEPT = "the present state is kept, and the command that undoes this is shown\n"
 FILE = f".wrangler/state/v3/d1/miniflare-D1DatabaseObject/{file_id('shop-id')}.sqlite"
 
 
@@ -87,7 +89,7 @@ def test_back_and_back_again(applied: Project, point: str) -> None:
         f"DB (local) goes back to snapshot-1, taken {taken.at} UTC before apply 0002_b.sql\n"
         "warning: everything written to it since then is lost\n"
         "  0002_b.sql comes off\n"
-        "the present state is kept: this is undone with progy rollback 1\n"
+        f"{KEPT}"
         "undo that with: progy rollback snapshot-2\n"
     )
     assert tables(applied) == ["a"]
@@ -131,6 +133,7 @@ def test_as_json(applied: Project) -> None:
         "point": {"name": "snapshot-1", "at": taken.at, "before": "apply 0002_b.sql", "size": taken.size},
         "off": ["0002_b.sql"],
         "back": [],
+        "since": [],
         "undo": {
             "point": {"name": "snapshot-2", "at": made.at, "before": "rollback to snapshot-1", "size": made.size},
             "command": "progy rollback snapshot-2",
@@ -175,6 +178,27 @@ def test_a_moment_of_a_local_database(applied: Project) -> None:
     )
 
 
+def test_ctrl_c_locally(applied: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(applied.root)
+    with monkeypatch.context() as patch:
+        patch.setattr(Snapshots, "_take", interrupted)
+        assert run(["rollback", "1", "--yes"]) == 130
+    assert capsys.readouterr().err.endswith(f"{KEPT}error: interrupted; DB (local) is as it was\n")
+    with monkeypatch.context() as patch:
+        patch.setattr(Snapshots, "_forget", interrupted)
+        assert run(["rollback", "1", "--yes", "--json"]) == 130
+    found = json.loads(capsys.readouterr().out)
+    assert found["error"]["message"] == "interrupted; DB (local) is back at snapshot-1, or as it was"
+    assert found["error"]["hint"] == (
+        "see with: progy status; to go there all the same: progy rollback snapshot-1; "
+        "the state before: progy rollback snapshot-2"
+    )
+    assert found["undo"]["command"] == "progy rollback snapshot-2"
+
+
 def test_on_a_terminal(applied: Project) -> None:
     (point,) = snapshots(applied).points()
     with terminal(applied, "rollback") as found:
@@ -183,7 +207,7 @@ def test_on_a_terminal(applied: Project) -> None:
         found.answer("1")
         asked = found.until("[y/N] ")
         assert "  0002_b.sql comes off\n" in asked
-        assert "the present state is kept: this is undone with progy rollback 1\n" in asked
+        assert KEPT in asked
         assert asked.endswith("? go back in DB (local)? [y/N] ")
         found.answer("n")
         code, rest = found.done()
@@ -249,7 +273,7 @@ def test_remotely(cloudflare: Remote, capsys: pytest.CaptureFixture[str]) -> Non
     said = capsys.readouterr()
     assert said.out.startswith(f"rolled back DB (remote) to {bookmark}, taken ")
     assert "  0001_a.sql comes off\n  0002_b.sql comes off\n" in said.err
-    assert "this is undone with progy rollback 1 --remote\n" in said.err
+    assert KEPT in said.err
     assert said.err.endswith(f"undo that with: progy rollback {present} --remote\n")
 
     assert run(["rollback", "--remote", present, "--yes"]) == 0
@@ -259,11 +283,96 @@ def test_remotely(cloudflare: Remote, capsys: pytest.CaptureFixture[str]) -> Non
 def test_a_bookmark_that_nobody_has_written_down(cloudflare: Remote, capsys: pytest.CaptureFixture[str]) -> None:
     bookmark = cloudflare.bookmark()
     cloudflare.write("CREATE TABLE t (a)")
+    present = cloudflare.bookmark()
     assert run(["rollback", "--preview", bookmark, "--yes"]) == 0
     said = capsys.readouterr()
     assert said.out == f"rolled back DB (preview) to {bookmark}\n"
-    assert "this is undone with progy rollback 1 --preview\n" in said.err
+    assert said.err == (
+        f"DB (preview) goes back to {bookmark}, if Cloudflare knows it\n"
+        "warning: everything written to it since then is lost\n"
+        "warning: which migrations come off or back isn't known: nobody noted which it had then\n"
+        f"{KEPT}undo that with: progy rollback {present} --preview\n"
+    )
     assert cloudflare.read(["SELECT 1 FROM sqlite_schema"])[0].rows == ()
+
+
+def test_what_can_be_no_bookmark_is_refused_before_anything_is_announced(
+    cloudflare: Remote, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["rollback", "--remote", "deadbeef", "--yes"]) == 2
+    assert capsys.readouterr().err == (
+        "error: deadbeef is no bookmark: those are like 00000085-0000024c-00004c6d-8e61117bf38d7adb71b934ebbf891683\n"
+        "hint: choose one from --list, or a moment with --at\n"
+    )
+    assert cloudflare.asked == []
+
+
+def test_a_journal_that_cant_be_written_promises_nothing_false(
+    cloudflare: Remote, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise DatabaseError("Read-only file system")
+
+    monkeypatch.setattr("progy.undo.journal.Journal.add", refused)
+    cloudflare.apply("r1", cloudflare.bookmark(), "0001_a.sql")
+    present = cloudflare.bookmark()
+    assert run(["rollback", "--remote", "1", "--yes"]) == 0
+    said = capsys.readouterr().err
+    assert f"warning: the bookmark {present} couldn't be noted down: Read-only file system\n" in said
+    assert "progy rollback 1" not in said
+    assert said.endswith(f"undo that with: progy rollback {present} --remote\n")
+
+
+@pytest.mark.parametrize("error", [OutcomeUnknownError("no answer"), KeyboardInterrupt()])
+@pytest.mark.parametrize("json_too", [False, True])
+def test_where_nobody_knows_whether_it_was_done(
+    cloudflare: Remote, capsys: pytest.CaptureFixture[str], error: BaseException, *, json_too: bool
+) -> None:
+    first = cloudflare.bookmark()
+    cloudflare.apply("r1", first, "0001_a.sql")
+    present = cloudflare.bookmark()
+    cloudflare.error = error
+    stopped = isinstance(error, KeyboardInterrupt)
+    code = run(["rollback", "--remote", "1", "--yes", *(["--json"] if json_too else [])])
+    assert code == (130 if stopped else 1)
+    said = capsys.readouterr()
+    message = "no answer"
+    if stopped:
+        message = f"interrupted; the request may have been sent: DB (remote) is back at {first}, or as it was"
+    hint = (
+        f"see with: progy status --remote; to go there all the same: progy rollback {first} --remote; "
+        f"the state before: progy rollback {present} --remote"
+    )
+    if json_too:
+        found = json.loads(said.out)
+        assert (found["error"]["message"], found["error"]["hint"]) == (message, hint)
+        assert (found["point"]["name"], found["off"]) == (first, ["0001_a.sql"])
+        assert found["undo"]["point"]["name"] == present
+        assert found["undo"]["command"] == f"progy rollback {present} --remote"
+    else:
+        assert said.err.endswith(f"error: {message}\nhint: {hint}\n")
+
+
+def test_json_of_a_rollback_that_is_refused(cloudflare: Remote, capsys: pytest.CaptureFixture[str]) -> None:
+    first = cloudflare.bookmark()
+    cloudflare.apply("r1", first, "0001_a.sql")
+    cloudflare.error = CloudflareError("too old", code=7500)
+    assert run(["rollback", "--remote", first, "--yes", "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert (found["undo"], found["error"]["message"]) == (None, "too old; DB (remote) is as it was")
+
+
+def test_what_has_been_applied_since_a_moment(cloudflare: Remote, capsys: pytest.CaptureFixture[str]) -> None:
+    cloudflare.write("CREATE TABLE t (a)")
+    cloudflare.apply("r1", cloudflare.bookmark(), "0001_a.sql")
+    moment = datetime.now(UTC) - timedelta(days=2)
+    arguments = ["rollback", "--remote", "--at", f"{moment:%Y-%m-%dT%H:%M:%SZ}"]
+    assert run(arguments) == 2
+    said = capsys.readouterr().err
+    assert "isn't known: nobody noted which it had then\n  0001_a.sql has been applied since\n" in said
+    assert run([*arguments, "--json"]) == 2
+    found = json.loads(capsys.readouterr().out)
+    assert (found["off"], found["back"], found["since"]) == (None, None, ["0001_a.sql"])
 
 
 def test_a_bookmark_of_another_database(cloudflare: Remote, capsys: pytest.CaptureFixture[str]) -> None:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from progy.d1.database import Result
 
 LEDGER = Ledger()
+UNKNOWN = Effect(None, None)
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Remote:
     def __init__(self, folder: Path) -> None:
         self.file = LocalDatabase(folder / "remote.sqlite")
         self.past: list[list[str]] = [[]]
-        self.error: ProgyError | None = None
+        self.error: BaseException | None = None
         self.asked: list[Any] = []
         self.between = ""
 
@@ -146,9 +147,11 @@ def test_databases_without_our_ledger(remote: Remote, tables: list[str]) -> None
         remote.write(table + "INSERT INTO d1_migrations (name) VALUES ('theirs.sql');")
     undo = bookmarks(remote)
     assert undo.points() == []
-    assert undo.effect(Point("00000000-x", "2020-01-01 00:00:00")) == Effect(off=("theirs.sql",) if tables else ())
-    assert undo.effect(Point("00000000-x", "2999-01-01 00:00:00")) == Effect()
-    assert undo.effect(Point("00000000-x")) == Effect()
+    since = ("theirs.sql",) if tables else ()
+    assert undo.effect(Point("00000000-x", "2020-01-01 00:00:00")) == Effect(None, None, since)
+    assert undo.effect(Point("00000000-x", "2999-01-01 00:00:00")) == UNKNOWN
+    assert undo.effect(Point("00000000-x")) == UNKNOWN
+    assert undo.effect(undo.checkpoint("clean", since)) == Effect()
     assert undo.obstacle() is None
 
 
@@ -161,9 +164,57 @@ def test_what_comes_off(remote: Remote) -> None:
     remote.write("INSERT INTO d1_migrations (name) VALUES ('theirs.sql')")
     third, first = undo.points()
     assert undo.effect(first) == Effect(off=("1.sql", "2.sql", "3.sql", "theirs.sql"))
-    assert undo.effect(middle) == Effect(off=("3.sql", "theirs.sql"))
     assert undo.effect(third) == Effect(off=("3.sql", "theirs.sql"))
-    assert undo.effect(Point(remote.bookmark())) == Effect()
+    # Nobody noted what it had then: a rollback, which leaves no trace in the database, may have come between.
+    assert undo.effect(middle) == Effect(None, None, since=("3.sql", "theirs.sql"))
+    assert undo.effect(Point(remote.bookmark())) == UNKNOWN
+
+
+def test_what_comes_off_after_a_rollback_that_was_undone(remote: Remote) -> None:
+    undo = bookmarks(remote)
+    remote.apply("r1", undo.checkpoint("apply 1.sql").name, "1.sql")
+    second = undo.checkpoint("apply 2.sql")
+    remote.apply("r2", second.name, "2.sql")
+    undone = undo.restore(undo.restore(second))
+    assert applied(remote) == ["1.sql", "2.sql"]
+    assert undone == undo.points()[0]
+    assert undo.effect(undone) == Effect(off=("2.sql",))
+    undo.restore(undone)
+    assert applied(remote) == ["1.sql"]
+
+
+def test_what_comes_off_after_a_rollback_and_another_apply(remote: Remote) -> None:
+    undo = bookmarks(remote)
+    remote.apply("r1", undo.checkpoint("apply 1.sql").name, "1.sql")
+    second = undo.checkpoint("apply 2.sql and 1 more")
+    remote.apply("r2", second.name, "2.sql", "3.sql")
+    back = undo.restore(second)
+    assert undo.effect(back) == Effect(back=("2.sql", "3.sql"))
+    remote.apply("r3", undo.checkpoint("apply 2.sql and 1 more").name, "2.sql", "3.sql")
+    assert undo.effect(back) == Effect()
+    # It was noted by no apply, and isn't in the ledger any more.
+    assert undo.effect(second) == Effect(None, None, since=("2.sql", "3.sql"))
+    undo.restore(back)
+    assert applied(remote) == ["1.sql", "2.sql", "3.sql"]
+
+
+def test_a_row_that_was_entered_again_says_nothing_of_its_place(remote: Remote) -> None:
+    undo = bookmarks(remote)
+    first = remote.bookmark()
+    remote.apply("r1", first, "1.sql")
+    second = remote.bookmark()
+    remote.apply("r2", second, "2.sql")
+    remote.write("DELETE FROM d1_migrations WHERE name = '1.sql'; INSERT INTO d1_migrations (name) VALUES ('1.sql')")
+    assert undo.effect(Point(first)) == Effect(None, None, since=("2.sql", "1.sql"))
+    assert undo.effect(Point(second)) == Effect(None, None, since=("2.sql", "1.sql"))
+
+
+def test_the_way_back_is_known_before_anything_is_sent(remote: Remote) -> None:
+    undo = bookmarks(remote)
+    remote.apply("r1", undo.checkpoint("apply 1.sql").name, "1.sql")
+    told: list[tuple[Point | None, list[str]]] = []
+    back = undo.restore(undo.points()[0], lambda point: told.append((point, applied(remote))))
+    assert told == [(back, ["1.sql"])]
 
 
 def test_a_database_that_was_a_local_one(remote: Remote) -> None:
@@ -218,11 +269,16 @@ def test_a_moment_from_before_the_database(remote: Remote, monkeypatch: pytest.M
 
 def test_points_of_other_databases_are_refused_by_name(remote: Remote, tmp_path: Path) -> None:
     undo, known = bookmarks(remote), journal(tmp_path)
-    for owner, name in (("staging", "0a"), ("staging", "0b"), (remote.id, "0b")):
+    for owner, name in (("staging", "0-a"), ("staging", "0-b"), (remote.id, "0-b")):
         known.add(owner, Point(name, "at", "clean"))
-    assert [undo.unlisted("0b"), undo.unlisted("0c")] == [Point("0b"), Point("0c")]
+    assert [undo.unlisted("0-b"), undo.unlisted("0-c")] == [Point("0-b"), Point("0-c")]
     with pytest.raises(UsageError) as raised:
-        undo.unlisted("0a")
+        undo.unlisted("deadbeef")
+    assert raised.value.message == (
+        "deadbeef is no bookmark: those are like 00000085-0000024c-00004c6d-8e61117bf38d7adb71b934ebbf891683"
+    )
+    with pytest.raises(UsageError) as raised:
+        undo.unlisted("0-a")
     assert raised.value.message == "that is a bookmark of another database, staging"
     with pytest.raises(UsageError) as raised:
         undo.unlisted("snapshot-3")
@@ -250,10 +306,6 @@ OTHER = "that may be no bookmark of this database"
         (SqlError("no such bookmark", statement=""), f"{OTHER}; {LIMIT}"),
         (CloudflareError("no answer at all", hint="try again"), "try again"),
         (AuthenticationError("token refused"), None),
-        (
-            OutcomeUnknownError("no answer"),
-            "look whether it is back, and run it again if not; the state before is the bookmark 00000000-0000024c-00004c6d-8e61117bf38d7adb71b934ebbf891683",
-        ),
     ],
 )
 def test_a_restore_that_is_refused(remote: Remote, error: ProgyError, hint: str | None) -> None:
@@ -262,6 +314,16 @@ def test_a_restore_that_is_refused(remote: Remote, error: ProgyError, hint: str 
     with pytest.raises(type(error)) as raised:
         undo.restore(Point("ffffffff-0000", "2026-01-01 00:00:00"))
     assert raised.value.hint == hint
+    assert raised.value.message.endswith("; DB (remote) is as it was")
+    assert undo.points() == []  # nothing was done that it would be a way back from
+
+
+@pytest.mark.parametrize("error", [OutcomeUnknownError("no answer"), KeyboardInterrupt()])
+def test_a_restore_that_may_have_been_done_is_remembered(remote: Remote, error: BaseException) -> None:
+    remote.error = error
+    undo = bookmarks(remote)
+    with pytest.raises(type(error)):
+        undo.restore(Point("ffffffff-0000", "2026-01-01 00:00:00"))
     assert said(undo.points()) == [(0, "rollback to 2026-01-01 00:00:00 UTC")]
 
 

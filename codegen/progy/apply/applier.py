@@ -67,7 +67,10 @@ def up_to(migrations: list[Migration], name: str | None) -> list[Migration]:
             return migrations[: names.index(wanted) + 1]
     if numbered:
         raise UsageError(f"several migrations have the number {name}", hint=f"name one: {', '.join(numbered)}")
-    raise UsageError(f"no migration is called {name}", hint="see the names with: progy status")
+    raise UsageError(f"no migration is called {name}", hint=f"the last ones are {', '.join(names[-_FEW:]) or 'none'}")
+
+
+_FEW = 3
 
 
 def lacking(migrations: Sequence[Migration], found: Look) -> list[Migration]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from progy.apply.remotely import sendable
-from progy.errors import ProgyError
+from progy.errors import ProgyError, SqlError
 from progy.migrations.operations import (
     CreateIndex,
     CreateTable,
@@ -67,7 +67,11 @@ def measure(migration: Migration) -> Size:
         SqlError: The text can't be split into statements.
         ProgyError: It is larger than D1 takes; file and line say where.
     """
-    statements = _statements(migration)
+    try:
+        statements = _statements(migration)
+    except SqlError as error:
+        error.hint = error.hint or "mend the file; nothing was sent"
+        raise
     sizes = [len(sendable(one.sql).encode()) - 1 for one in statements]  # the semicolon isn't part of it
     for one, size in zip(statements, sizes, strict=True):
         if size > STATEMENT_BYTES:

@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     from progy.migrations.directory import Migration
     from progy.schema.objects import Schema
 
-_SURE = re.compile(
-    r"already exists$|^duplicate column name: |syntax error|^incomplete input$|^unrecognized token: |^D1 refuses |"
-    r"^a quote is never closed$|^the migration takes its own row "
+_IN_THE_FILE = re.compile(
+    r"syntax error|^incomplete input$|^unrecognized token: |^D1 refuses |^a quote is never closed$|"
+    r"^the migration takes its own row "
 )
+"""What fails on any database."""
+_SURE = re.compile(rf"already exists$|^duplicate column name: |{_IN_THE_FILE.pattern}")
 _MISSING = re.compile(r"^no such (?:table|column|index|view|trigger): (?!(?:main\.)?sqlite_)|has no column named ")
 """Of SQLite's own tables the shadow has fewer: ANALYZE makes some."""
 
@@ -39,7 +41,7 @@ def rehearse(pending: Sequence[Migration], schema: Schema, ledger: Ledger, where
         schema: The schema of the database that lacks them.
         ledger: Its ledgers.
         where: What messages call that database.
-        hint: What to do where one would fail.
+        hint: What to do where one would fail because of what the database is.
 
     Raises:
         ApplyError: One would fail there, whatever the rows are.
@@ -55,7 +57,7 @@ def rehearse(pending: Sequence[Migration], schema: Schema, ledger: Ledger, where
                         f"{error.message}\n{migration.name} would fail on {where}; nothing was sent",
                         statement=error.statement,
                         where=error.where,
-                        hint=hint,
+                        hint="mend the file" if _IN_THE_FILE.search(error.message) else hint,
                     ) from None
                 whole &= _without_rows(migration, shadow, ledger)
 

@@ -100,7 +100,7 @@ class _Mending:
         if self.edited:
             parts.append(ledger.checksum_sql(self.edited))
         if self.entering:
-            parts.append(ledger.enter_sql(self.entering))
+            parts += [ledger.create_sql(), ledger.enter_sql(self.entering)]
         if self.records:
             parts.append(ledger.record_sql(self.records))
         return "\n".join(parts)

@@ -1,5 +1,6 @@
 """`progy apply`: bring a database up to date."""
 
+import shlex
 import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,7 +9,7 @@ import typer
 
 from progy.cli import consent, doubts, options, session
 from progy.cli.console import console, count, style
-from progy.errors import InterruptedApplyError, ProgyError
+from progy.errors import InterruptedCommandError, ProgyError, UsageError
 
 if TYPE_CHECKING:
     from progy.apply.state import Doubt
@@ -49,6 +50,8 @@ def apply(  # noqa: PLR0913 - a command has as many parameters as options
     from progy.d1.look import look
 
     project = session.start(environment, json=json)
+    if repair and to is not None:
+        raise UsageError("--repair and --to exclude each other", hint="--repair mends all that is safe")
     target = session.target(project, database, persist_to, local=local, remote=remote, preview=preview)
     history = target.database.migrations.migrations()
     wanted = applier.up_to(history, to)
@@ -76,19 +79,19 @@ def apply(  # noqa: PLR0913 - a command has as many parameters as options
                     raise _twice(blocking)
                 return
             what = f"apply {count(len(waiting), 'migration')} to {target.title}"
-            again = target.command("progy apply")
+            again = target.command(f"progy apply --to {shlex.quote(to)}" if to else "progy apply")
             question = consent.Question(what, again, lossy=found.holds_tables and bool(losses), remote=opened.remote)
             consent.consent(question, yes=yes, allow_data_loss=allow_data_loss)
             _apply(target, opened, waiting, found, result)
 
 
-def _interrupted(target: "Target", waiting: "list[Migration]", result: dict[str, Any]) -> InterruptedApplyError:
+def _interrupted(target: "Target", waiting: "list[Migration]", result: dict[str, Any]) -> InterruptedCommandError:
     left = [migration.name for migration in waiting[len(result["applied"]) :]]
     again = "applying again goes on, and does nothing twice"
     if target.place != "local" and left:
         see = target.command("progy status")
-        return InterruptedApplyError(f"interrupted; {left[0]} may have been sent", hint=f"see with: {see}; {again}")
-    return InterruptedApplyError("interrupted; what wasn't done yet was rolled back whole", hint=again)
+        return InterruptedCommandError(f"interrupted; {left[0]} may have been sent", hint=f"see with: {see}; {again}")
+    return InterruptedCommandError("interrupted; what wasn't done yet was rolled back whole", hint=again)
 
 
 def _twice(blocking: "Doubt") -> ProgyError:
@@ -100,7 +103,8 @@ def _tell_nothing(target: "Target", wanted: "list[Migration]", more: int, *, dry
         behind = f"{count(more, 'migration')} {'is' if more == 1 else 'are'} pending behind it"
         console.say(f"{target.label} has everything up to {wanted[-1].name}; {behind}")
     elif not wanted:
-        console.say("no migrations; write the first with: progy gen migration")
+        first = target.command("progy gen migration", place=False)
+        console.say(f"no migrations; write the first with: {first}")
     elif dry_run:
         console.say(f"0 migrations would be applied to {target.label}")
     else:
@@ -124,6 +128,9 @@ def _prepare(
         ApplyError: One would fail, whatever the rows are.
     """
     losses = _losses(target, waiting, found, result)
+    for migration in waiting:
+        if not migration.text.strip():
+            console.warn(f"{target.project.relative(migration.path)} is empty, and is recorded as applied")
     if not database.remote:
         _tell_losses(losses)
         return losses
@@ -199,7 +206,7 @@ def _apply(
 
     names = [migration.name for migration in waiting]
     point = (
-        target.undo(database, console.warn).checkpoint(applying(names))
+        target.undo(database, console.warn).checkpoint(applying(names), [row.name for row in found.rows])
         if found.holds_tables or database.remote
         else None
     )

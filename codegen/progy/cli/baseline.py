@@ -53,7 +53,8 @@ def baseline(  # noqa: PLR0913 - a command has as many parameters as options
                 plan = compared(migrations, found, applier.Run())
             if plan.differences:
                 later = [one.name for one in history[len(migrations) :] if one.name in {row.name for row in found.rows}]
-                _differ(target, [migrations[-1].name, *later], plan, found, result)
+                all_of_it = len(migrations) == len(history)
+                _differ(target, [migrations[-1].name, *later], plan, found, result, as_sql=all_of_it)
             if not plan.entering:
                 console.say(f"{target.label} has them all recorded up to {migrations[-1].name}")
                 return
@@ -77,15 +78,25 @@ def _tell_unchecked(target: "Target", plan: "Baseline", result: dict[str, Any]) 
         console.warn(f"{place} changes rows of {table}; rows aren't compared: look whether they are there")
 
 
-def _differ(target: "Target", names: list[str], plan: "Baseline", found: "Look", result: dict[str, Any]) -> None:
+def _differ(  # noqa: PLR0913 - all of it is said
+    target: "Target", names: list[str], plan: "Baseline", found: "Look", result: dict[str, Any], *, as_sql: bool
+) -> None:
     """Show how the database differs from the first of these migrations; the others are applied, too, and later.
+
+    Args:
+        target: Which database it is.
+        names: The migrations.
+        plan: What was compared.
+        found: The database.
+        result: The command's, which gets the differences.
+        as_sql: Whether `progy diff` shows the same, as it compares with the whole history.
 
     Raises:
         ProgyError: Always.
     """
     result["differences"] = [str(change) for change in plan.differences]
     last, *later = names
-    diff = f"as SQL: {target.command(f'progy diff migrations {target.place}', place=False)}"
+    diff = f"as SQL: {target.command(f'progy diff migrations {target.place}', place=False)}; " if as_sql else ""
     hint = f"{later[-1]} is applied, which is later: name that" if later else "name another migration"
     if not found.holds_tables:
         raise ProgyError(
@@ -97,5 +108,5 @@ def _differ(target: "Target", names: list[str], plan: "Baseline", found: "Look",
         console.result(f"{style('differs', 'yellow')} {change}")
     raise ProgyError(
         f"{target.label} isn't what the migrations give up to {last}; nothing was recorded",
-        hint=f"{diff}; {hint}, or write those that make the difference",
+        hint=f"{diff}{hint}, or write those that make the difference",
     )

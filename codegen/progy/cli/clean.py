@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from progy.cli import ask, options, session
+from progy.cli import ask, interrupted, options, session
 from progy.cli.console import console, count, style
 from progy.errors import CloudflareError, OutcomeUnknownError, RefusedError, UsageError
 
 if TYPE_CHECKING:
+    from progy.cloudflare.database import RemoteDatabase
     from progy.d1.database import Database
+    from progy.d1.local import LocalDatabase
     from progy.targets import Target
 
 _SECONDS = 5
@@ -37,41 +39,64 @@ def clean(  # noqa: PLR0913 - a command has as many parameters as options
 
     A remote database's name is asked for, and five seconds are left to press Ctrl-C in. The way back is shown.
     """
-    from progy.data.clean import check_size, plan, tables_of
-    from progy.data.tables import contents, count_rows
-
     project = session.start(environment, json=json)
     target = session.target(project, database, persist_to, local=local, remote=remote, preview=preview)
     result: dict[str, Any] = {"binding": target.database.binding.binding, "place": target.place, "deleted": {}}
-    with target.open(console.say) as opened:
-        schema = contents(opened, ignore=target.ledger.tables).schema
-        counts = count_rows(opened, tables_of(schema, tables or (), database=target.label))
-        rows = {name: number for name, number in counts.items() if number}
-        if not rows:
-            console.say(f"{target.label} has no records{' in these tables' if tables else ''}: nothing to delete")
-            console.value(result)
-            return
-        statements = plan(schema, counts)
-        _show(rows)
-        undo = target.undo(opened, console.warn)
-        again = shlex.join(["--yes", *(word for name in tables or () for word in ("--table", name))])
-        command = target.command(f"progy clean {again}")
-        if opened.remote:
-            check_size(statements)
-            _want_the_name(target, yes=yes, command=command)
-        elif not yes:
-            _want_a_way_back(target, undo.obstacle(), command)
-        point = undo.checkpoint("clean")
-        back = target.command(f"progy rollback {point.name}") if point else None
-        if opened.remote:
-            console.say(f"go back with: {back}")
+    with target.open(console.say) as opened, console.reporting(result):
+        _clean(target, opened, tables or [], result, yes=yes)
+
+
+def _clean(
+    target: "Target",
+    opened: "LocalDatabase | RemoteDatabase",
+    tables: list[str],
+    result: dict[str, Any],
+    *,
+    yes: bool,
+) -> None:
+    """Show what is there, have somebody agree, and delete it; the result grows by what is known."""
+    from progy.data.clean import check_size, plan, tables_of
+    from progy.data.tables import contents, count_rows
+    from progy.sql.names import quote
+    from progy.undo.ledgers import names
+
+    schema = contents(opened, ignore=target.ledger.tables).schema
+    counts = count_rows(opened, tables_of(schema, tables, database=target.label))
+    rows = {name: number for name, number in counts.items() if number}
+    if not rows:
+        console.say(f"{target.label} has no records{' in these tables' if tables else ''}: nothing to delete")
+        return
+    statements = plan(schema, counts)
+    _show(rows)
+    undo = target.undo(opened, console.warn)
+    again = shlex.join(["--yes", *(word for name in tables for word in ("--table", name))])
+    command = target.command(f"progy clean {again}")
+    if opened.remote:
+        check_size(statements)
+        _want_the_name(target, yes=yes, command=command)
+    elif not yes:
+        _want_a_way_back(target, undo.obstacle(), command)
+    point = undo.checkpoint("clean", names(opened, target.ledger) if opened.remote else None)
+    back = target.command(f"progy rollback {point.name}") if point else None
+    result |= {"point": point.name if point else None, "rollback": back}
+    if opened.remote:
+        console.say(f"go back with: {back}")
+        with interrupted.telling("nothing was deleted"):
             _count_down(target.label)
+    sent = "the request may have been sent: " if opened.remote else ""
+    query = f"SELECT count(*) FROM {quote(next(iter(rows)))}"  # noqa: S608 - quoted
+    look = target.command(f"progy execute {shlex.quote(query)}")
+    with interrupted.telling(
+        f"{sent}the records are deleted, all of them or none",
+        f"look with: {look}",
+        f"go back with: {back}" if back else None,
+    ):
         _delete(opened, statements, counts, back)
+    result["deleted"] = rows
     deleted = count(sum(rows.values()), "row")
     console.progress(f"{style('cleaned', 'green')} {target.label}: {deleted} of {count(len(rows), 'table')} deleted")
     if back:
         console.say(f"go back with: {back}")
-    console.value({**result, "deleted": rows, "point": point.name if point else None, "rollback": back})
 
 
 def _show(rows: dict[str, int]) -> None:
@@ -138,7 +163,12 @@ def _delete(opened: "Database", statements: list[str], counts: dict[str, int], b
     try:
         opened.write("".join(f"{one};\n" for one in statements), where="clean")
     except OutcomeUnknownError as error:
-        left = count_rows(opened, counts)
+        try:
+            left = count_rows(opened, counts)
+        except CloudflareError as unread:
+            error.message = f"{error.message}; then the records couldn't be counted: {unread.message}"
+            error.hint = f"all of them are deleted, or none: look, and run it again, or go back with: {back}"
+            raise error from None
         if not any(left.values()):
             console.warn(f"{error.message}; the records are gone, so it was carried out")
             return

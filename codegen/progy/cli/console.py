@@ -42,9 +42,9 @@ class Console:
 
             _write(sys.stdout, json.dumps(value, ensure_ascii=False, indent=2))
 
-    def say(self, text: str = "") -> None:
-        """A line that isn't the result: progress, a summary, advice."""
-        if not self.json:
+    def say(self, text: str = "", *, always: bool = False) -> None:
+        """A line that isn't the result: progress, a summary, advice. With `--json` it is said only if `always` is."""
+        if always or not self.json:
             _write(sys.stderr, text)
 
     def warn(self, text: str) -> None:
@@ -54,10 +54,16 @@ class Console:
     @contextlib.contextmanager
     def reporting(self, result: dict[str, Any]) -> Iterator[None]:
         """Print the result as JSON in the end, also when the block fails: then the error stands in it."""
-        self._partial = result
+        with self.knowing(result):
+            yield
+        self.value(result)
+
+    @contextlib.contextmanager
+    def knowing(self, facts: dict[str, Any]) -> Iterator[None]:
+        """Have facts, which may grow, stand beside the error in its JSON when the block fails."""
+        self._partial = facts
         yield
         self._partial = {}
-        self.value(result)
 
     def error(self, error: ProgyError) -> None:
         """An error: what, where, why, and what mends it."""

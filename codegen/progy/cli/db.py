@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import shlex
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -63,13 +64,14 @@ def list_(*, environment: options.Environment = None, json: options.Json = False
     from progy.cli import table
 
     console.json = json
-    with _cloudflare(_worker(environment)) as cloudflare:
+    worker = _worker(environment)
+    with _cloudflare(worker) as cloudflare:
         found = sorted(cloudflare.databases(), key=lambda one: (one.name, one.uuid))
         account = cloudflare.account
     rows = [(one.name, one.uuid, one.created_at or "", one.version or "") for one in found]
     for line in table.render(("name", "id", "created", "version"), rows) if rows else ():
         console.result(line)
-    advice = "" if found else "; make one with: progy db create NAME"
+    advice = "" if found else f"; make one with: {_command('progy db create NAME', worker)}"
     console.say(f"{count(len(found), 'database')} in account {account}{advice}")
     console.value({"account": account, "databases": [asdict(one) for one in found]})
 
@@ -142,10 +144,17 @@ def _worker(environment: str | None) -> "Worker | None":
 
 @contextlib.contextmanager
 def _cloudflare(worker: "Worker | None") -> "Iterator[Cloudflare]":
+    from progy.cloudflare.answers import Commands
     from progy.cloudflare.connect import connect
 
-    with connect(tell=console.say, account=worker.account_id if worker else None) as cloudflare:
+    commands = Commands(databases=_command("progy db list", worker))
+    with connect(tell=console.say, account=worker.account_id if worker else None, commands=commands) as cloudflare:
         yield cloudflare
+
+
+def _command(name: str, worker: "Worker | None") -> str:
+    """A command that works in the same environment."""
+    return f"{name} --env {shlex.quote(worker.environment)}" if worker and worker.environment else name
 
 
 def _entry(made: "DatabaseInfo", worker: "Worker | None") -> str:

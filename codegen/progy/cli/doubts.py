@@ -46,7 +46,12 @@ def tell(
     from progy.apply.state import compare
 
     state = compare(history, found)
-    doubts = [*state.doubts(target.command), *_schema(target, database, history, found, result)]
+    doubts = state.doubts(target.command)
+    result["drift"] = []
+    if found.rows:
+        doubts += _drift(target, history, found, result)
+    elif not any(entry.half for entry in state.entries):
+        doubts += _unrecorded(target, database, history, found)
     result["doubts"] = [{"what": doubt.what, "advice": doubt.advice} for doubt in doubts]
     for doubt in doubts:
         console.warn(doubt.what)
@@ -55,17 +60,8 @@ def tell(
     return next((doubt for doubt in doubts if doubt.blocking), None)
 
 
-def _schema(
-    target: "Target",
-    database: "Database",
-    history: "Sequence[Migration]",
-    found: "Look",
-    result: dict[str, Any],
-) -> "list[Doubt]":
-    """What is doubtful of the schema."""
-    result["drift"] = []
-    if found.rows:
-        return _drift(target, history, found, result)
+def _unrecorded(target: "Target", database: "Database", history: "Sequence[Migration]", found: "Look") -> "list[Doubt]":
+    """What is doubtful of a database whose ledger is empty."""
     if not found.holds_tables or not history:
         return []
     from progy.apply.elsewhere import elsewhere, made_already

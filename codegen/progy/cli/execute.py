@@ -1,15 +1,16 @@
 """`progy execute`: SQL that is given, on one of the project's databases."""
 
+import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from progy.cli import ask, options, session, table
+from progy.cli import ask, interrupted, options, session, table
 from progy.cli.console import console, count, style
-from progy.errors import OutcomeUnknownError, ProgyError, UsageError
+from progy.errors import CloudflareError, OutcomeUnknownError, ProgyError, UsageError
 
 if TYPE_CHECKING:
     from progy.cloudflare.database import RemoteDatabase
@@ -66,12 +67,15 @@ def execute(  # noqa: PLR0913 - a command has as many parameters as options
             where=script.place(script.with_columns[1]),
             hint="run them one by one, or take --json",
         )
-    call = _Call(script, target)
+    call = _Call(script, target, shlex.join(["--file", file] if file is not None else [sql or ""]))
     with target.open(console.say) as opened:
+        known: dict[str, Any] = {}
         if imported:
-            _import(call, opened, yes=yes)  # type: ignore[arg-type]  # --import was refused locally
+            with console.reporting(known):
+                _import(call, opened, known, yes=yes)  # type: ignore[arg-type]  # --import was refused locally
             return
-        outcome = _run(call, opened)
+        with console.knowing(known):
+            outcome = _run(call, opened, known)
     _show(outcome, csv=csv)
     _summarize(call, outcome)
 
@@ -82,6 +86,13 @@ class _Call:
 
     script: "Script"
     target: "Target"
+    given: str
+    """The statements, or their file, as the command line names them."""
+
+    @property
+    def look(self) -> str:
+        """The command that shows what is there."""
+        return self.target.command("progy execute 'SELECT …'")
 
 
 def _given(sql: str | None, file: str | None) -> tuple[str, str]:
@@ -106,31 +117,47 @@ def _given(sql: str | None, file: str | None) -> tuple[str, str]:
         raise ProgyError(f"can't be read: {error.strerror}", where=where) from None
 
 
-def _run(call: _Call, database: "LocalDatabase | RemoteDatabase") -> "Outcome":
+def _run(call: _Call, database: "LocalDatabase | RemoteDatabase", known: dict[str, Any]) -> "Outcome":
     from progy.data import execute as statements
 
-    if database.remote and not call.script.reads:
-        _checkpoint(call, database)
-    try:
+    if call.script.reads:
         return statements.run(call.script, database)
+    if database.remote:
+        _checkpoint(call, database, known)
+        # The result is a list of what each statement gave: there is no place for the bookmark in it.
+        console.say(_back(known), always=True)
+    sent = "the statements may have been sent; " if database.remote else ""
+    hints = [f"look which: {call.look}", *([_back(known)] if known else [])]
+    try:
+        with interrupted.telling(f"{sent}{_WHOLE}", *hints):
+            return statements.run(call.script, database)
     except OutcomeUnknownError as error:
-        look = call.target.command("progy execute 'SELECT …'")
         raise OutcomeUnknownError(
-            f"{error.message}\nthe statements are one transaction: all of them were carried out, or none",
+            f"{error.message}\n{_WHOLE}",
             code=error.code,
             where=error.where,
-            hint=f"look which, before you run them again: {look}",
+            hint=f"look which, before you run them again: {call.look}",
         ) from None
 
 
-def _checkpoint(call: _Call, database: "LocalDatabase | RemoteDatabase") -> None:
-    """Take a bookmark, and say how to go back to it."""
-    point = call.target.undo(database, console.warn).checkpoint("execute")
+_WHOLE = "the statements are one transaction: all of them were carried out, or none"
+
+
+def _checkpoint(call: _Call, database: "LocalDatabase | RemoteDatabase", known: dict[str, Any]) -> None:
+    """Take a bookmark, and note how to go back to it."""
+    from progy.undo.ledgers import names
+
+    target = call.target
+    point = target.undo(database, console.warn).checkpoint("execute", names(database, target.ledger))
     if point:
-        console.say(f"go back with: {call.target.command(f'progy rollback {point.name}')}")
+        known |= {"point": point.name, "rollback": target.command(f"progy rollback {point.name}")}
 
 
-def _import(call: _Call, database: "RemoteDatabase", *, yes: bool) -> None:
+def _back(known: dict[str, Any]) -> str:
+    return f"go back with: {known['rollback']}"
+
+
+def _import(call: _Call, database: "RemoteDatabase", known: dict[str, Any], *, yes: bool) -> None:
     """Have Cloudflare import the statements, once somebody has agreed to what that means."""
     label, title = call.target.label, call.target.title
     text = call.script.text + ";\n"
@@ -141,17 +168,28 @@ def _import(call: _Call, database: "RemoteDatabase", *, yes: bool) -> None:
     console.say("  foreign keys are said to be off meanwhile")
     if not yes:
         if not ask.possible():
-            raise UsageError(f"nobody can be asked here whether to import into {title}", hint="say so with --yes")
+            again = call.target.command(f"progy execute {call.given} --import --yes")
+            raise UsageError(f"nobody can be asked here whether to import into {title}", hint=again)
         ask.agreed(f"import into {title}?")
-    _checkpoint(call, database)
-    database.import_file(text, tell=console.say)
+    _checkpoint(call, database, known)
+    console.say(_back(known))
+    known["bytes"] = size
+    look = f"look what is there: {call.look}"
+    try:
+        with interrupted.telling("the import may have been started, and would go on", look, _back(known)):
+            database.import_file(text, tell=console.say)
+    except CloudflareError as error:
+        if error.hint is None or isinstance(error, OutcomeUnknownError):
+            error.hint = f"{look}; {_back(known)}"
+        raise
+    known["imported"] = len(call.script.statements)
     (dangling,) = database.read(["SELECT count(*) FROM pragma_foreign_key_check"])
     if dangling.rows[0][0]:
         found = count(dangling.rows[0][0], "dangling reference")
         look = call.target.command("progy execute 'PRAGMA foreign_key_check'")
         console.warn(f"{found}; look with: {look}")
     console.say(f"imported into {label}")
-    console.value({"imported": len(call.script.statements), "bytes": size, "dangling": dangling.rows[0][0]})
+    known["dangling"] = dangling.rows[0][0]
 
 
 def _show(outcome: "Outcome", *, csv: bool) -> None:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 def export(  # noqa: PLR0913 - a command has as many parameters as options
     file: Annotated[
-        Path | None,
-        typer.Argument(metavar="FILE", help="Where to; standard output when there is none.", show_default=False),
+        str | None,
+        typer.Argument(metavar="FILE", help="Where to; standard output when there is none, or -.", show_default=False),
     ] = None,
     *,
     local: options.Local = False,
@@ -57,16 +57,17 @@ def export(  # noqa: PLR0913 - a command has as many parameters as options
 
     if schema_only and data_only:
         raise UsageError("--schema-only and --data-only exclude each other", hint="name one of them, or neither")
-    if json and file is None:
+    path = None if file in {None, "-"} else Path(file)
+    if json and path is None:
         raise UsageError(
             "--json is a report on the file that was written, and none is named", hint="progy export FILE --json"
         )
     project = session.start(environment, json=json)
     target = session.target(project, database, persist_to, local=local, remote=remote, preview=preview)
-    if file is not None:
-        _refuse_to_overwrite(file)
+    if path is not None:
+        _refuse_to_overwrite(path)
     with target.open(console.say) as opened:
-        progress = _Progress(to_terminal=file is None and sys.stdout is not None and sys.stdout.isatty())
+        progress = _Progress(to_terminal=path is None and sys.stdout is not None and sys.stdout.isatty())
         exported = Export(
             opened,
             schema=not data_only,
@@ -76,17 +77,17 @@ def export(  # noqa: PLR0913 - a command has as many parameters as options
             tell=progress.tell,
         )
         with progress, _at_one_moment(opened, exported):
-            size = _write(file, exported.statements())
+            size = _write(path, exported.statements())
     for warning in exported.warnings:
         console.warn(warning)
     rows = sum(exported.rows.values())
     what = "the schema" if schema_only else f"{count(rows, 'row')} of {count(len(exported.rows), 'table')}"
-    console.say(f"{target.label}: exported {what}{f' to {file}' if file else ''}")
+    console.say(f"{target.label}: exported {what}{f' to {path}' if path else ''}")
     console.value(
         {
             "binding": target.database.binding.binding,
             "place": target.place,
-            "file": str(file),
+            "file": str(path),
             "bytes": size,
             "tables": exported.rows,
             "warnings": exported.warnings,

@@ -9,7 +9,7 @@ import typer
 from progy._version import __version__
 from progy.cli import apply, baseline, check, clean, db, diff, execute, export, gen, rollback, status, typegen
 from progy.cli.console import console
-from progy.errors import ProgyError
+from progy.errors import InterruptedCommandError, ProgyError
 
 INTERRUPTED = 130
 
@@ -77,9 +77,7 @@ def run(arguments: list[str]) -> int:
     try:
         app(arguments, prog_name="progy")
     except SystemExit as done:
-        if done.code == INTERRUPTED:
-            console.say("interrupted")
-        return done.code if isinstance(done.code, int) else 0
+        return _ended(done)
     except ProgyError as error:
         if console.debug:
             raise
@@ -94,3 +92,14 @@ def run(arguments: list[str]) -> int:
         console.error(ProgyError(error.strerror, where=str(error.filename) if error.filename else None))
         return ProgyError.exit_code
     return 0
+
+
+def _ended(done: SystemExit) -> int:
+    """The exit code of a command that ended by itself, or by Ctrl-C, which is said."""
+    if done.code == INTERRUPTED:
+        stopped = InterruptedCommandError("interrupted")
+        if console.json:
+            console.error(stopped)
+        else:
+            console.say(stopped.message)
+    return done.code if isinstance(done.code, int) else 0

@@ -9,7 +9,7 @@ import typer
 
 from progy.cli import ask, options, session
 from progy.cli.console import console, count, style
-from progy.errors import UsageError
+from progy.errors import InterruptedCommandError, OutcomeUnknownError, ProgyError, UsageError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -67,22 +67,55 @@ def rollback(  # noqa: PLR0913 - a command has as many parameters as options
             console.value({**result, "points": [{"number": one, **_value(it)} for one, it in enumerate(found, 1)]})
             return
         chosen = undo.at(moment) if moment else _chosen(undo, point, target)
-        effect = undo.effect(chosen)
-        _announce(chosen, effect, undo, target)
-        _confirm(target, chosen, yes=yes)
-        before = undo.restore(chosen)
-    console.progress(f"{style('rolled back', 'green')} {target.label} to {chosen}")
-    back = _command(target, before.name) if before else None
-    if back:
-        console.say(f"undo that with: {back}")
-    console.value(
-        {
-            **result,
-            "point": _value(chosen),
-            **asdict(effect),
-            "undo": {"point": _value(before), "command": back} if before else None,
-        }
-    )
+        result |= {"point": _value(chosen), "undo": None}
+        with console.reporting(result):
+            effect = undo.effect(chosen)
+            result |= asdict(effect)
+            _announce(chosen, effect, undo, target)
+            _confirm(target, chosen, yes=yes)
+            _restore(undo, chosen, target, result)
+            console.progress(f"{style('rolled back', 'green')} {target.label} to {chosen}")
+            if result["undo"]:
+                console.say(f"undo that with: {result['undo']['command']}")
+
+
+def _restore(undo: "Undo", point: "Point", target: "Target", result: dict[str, Any]) -> None:
+    """Go back; what undoes it is in the result as soon as it is known.
+
+    Raises:
+        InterruptedCommandError: Ctrl-C; what is known is said.
+        ProgyError: It wasn't done, or nobody knows whether it was.
+    """
+    known = False
+
+    def saved(before: "Point | None") -> None:
+        nonlocal known
+        known = True
+        result["undo"] = {"point": _value(before), "command": _command(target, before.name)} if before else None
+
+    def advice() -> str:
+        parts = [
+            f"see with: {target.command('progy status')}",
+            f"to go there all the same: {_command(target, point.name)}",
+            *([f"the state before: {result['undo']['command']}"] if result["undo"] else []),
+        ]
+        return "; ".join(parts)
+
+    try:
+        saved(undo.restore(point, saved))
+    except KeyboardInterrupt:
+        if not known:
+            raise InterruptedCommandError(f"interrupted; {target.label} is as it was") from None
+        sent = "the request may have been sent: " if target.place != "local" else ""
+        raise InterruptedCommandError(
+            f"interrupted; {sent}{target.label} is back at {point.name}, or as it was", hint=advice()
+        ) from None
+    except OutcomeUnknownError as error:
+        error.hint = advice()
+        raise
+    except ProgyError:
+        result["undo"] = None
+        raise
 
 
 def _moment(text: str) -> "datetime":
@@ -149,18 +182,25 @@ def _tell(found: "list[Point]", target: "Target") -> None:
 
 def _announce(point: "Point", effect: "Effect", undo: "Undo", target: "Target") -> None:
     """Say what going back does and costs, before it is done."""
-    console.say(f"{target.label} goes back to {style(str(point), 'bold', sys.stderr)}")
+    doubt = "" if point.at or point.before else ", if Cloudflare knows it"
+    console.say(f"{target.label} goes back to {style(str(point), 'bold', sys.stderr)}{doubt}")
     console.warn("everything written to it since then is lost")
-    for names, what in ((effect.off, "comes off"), (effect.back, "comes back")):
-        for name in names[:_SHOWN]:
+    if effect.off is None:
+        console.warn("which migrations come off or back isn't known: nobody noted which it had then")
+    for names, what in (
+        (effect.off, "comes off"),
+        (effect.back, "comes back"),
+        (effect.since, "has been applied since"),
+    ):
+        for name in (names or ())[:_SHOWN]:
             console.say(f"  {name} {what}")
-        if names[_SHOWN:]:
+        if names and names[_SHOWN:]:
             console.say(f"  … and {count(len(names) - _SHOWN, 'more migration')}")
     obstacle = undo.obstacle()
     if obstacle:
         console.warn(f"this can't be undone: {obstacle}")
     else:
-        console.say(f"the present state is kept: this is undone with {_command(target, '1')}")
+        console.say("the present state is kept, and the command that undoes this is shown")
 
 
 def _confirm(target: "Target", point: "Point", *, yes: bool) -> None:

@@ -29,8 +29,6 @@ _PERMISSION_HINT = (
     "(https://dash.cloudflare.com/profile/api-tokens); another account is named by account_id in the wrangler config, "
     "or CLOUDFLARE_ACCOUNT_ID"
 )
-_LIST_HINT = "see the account's databases with: progy db list"
-
 _TRANSIENT = (
     "D1 DB reset because its code was updated",
     "Internal error while starting up D1 DB storage caused object to be reset",
@@ -48,19 +46,46 @@ whether the transaction was committed."""
 
 _BAD_TOKEN = {6003, 6111, 9106, 9107, 9109, 10000, 10001}
 _NOT_THERE = {7003, 7404}
-_HINTS = {
-    7003: "look whether the account's id is right: account_id in the wrangler config, or CLOUDFLARE_ACCOUNT_ID",
-    MALFORMED: f"look whether database_id in the wrangler config is a database's id; {_LIST_HINT}",
-    7404: f"{_LIST_HINT}; its account is named by account_id in the wrangler config, or CLOUDFLARE_ACCOUNT_ID",
-    7406: "delete a database that nobody needs, or ask Cloudflare for more",
-    7502: _LIST_HINT,
-}
+_MAY_BE_OF_ACCOUNT = {9109, 10000}
+"""Those of a bad token that a good one gets for an account that isn't its own."""
+_ACCOUNT = re.compile(r"/accounts/([^/]+)/")
+_ACCOUNT_KEYS = "account_id in the wrangler config, or CLOUDFLARE_ACCOUNT_ID"
 _ELSEWHERE_HINT = "look whether CLOUDFLARE_API_BASE_URL, or a proxy on the way, leads elsewhere"
 
 _HEAD = re.compile(r"^(?:D1_(?:EXEC_)?ERROR: )+")
 _TAIL = re.compile(r"(?:: SQLITE_[A-Z_]+)?(?: \(extended: SQLITE_[A-Z_]+\))?$")
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.IGNORECASE | re.DOTALL)
 _LONGEST = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """The commands that hints name, with the options by which they work on what the failed one has worked on."""
+
+    databases: str = "progy db list"
+    status: str = "progy status"
+    execute: str = "progy execute"
+
+    def hint(self, code: int | None) -> str | None:
+        """What to do about an error with the API's own number."""
+        listed = f"see the account's databases with: {self.databases}"
+        hints = {
+            7003: f"look whether the account's id is right: {_ACCOUNT_KEYS}",
+            MALFORMED: f"look whether database_id in the wrangler config is a database's id; {listed}",
+            7404: f"{listed}; its account is named by {_ACCOUNT_KEYS}",
+            7406: "delete a database that nobody needs, or ask Cloudflare for more",
+            7502: listed,
+        }
+        return hints.get(code or 0)
+
+    @property
+    def look(self) -> str:
+        """What to do where nobody says whether something was carried out."""
+        return f"look before you do it again: {self.status} shows the migrations, {self.execute} the rows"
+
+
+PLAIN = Commands()
+"""Without any options."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,25 +135,32 @@ class Refusal:
     def _sqlite_text(self) -> str:
         return _TAIL.sub("", _HEAD.sub("", self.message))
 
-    def error(self, where: str) -> CloudflareError | SqlError:
+    def error(self, where: str, commands: Commands) -> CloudflareError | SqlError:
         """The error it stands for, with what to do.
 
         Args:
             where: The request.
+            commands: Those that may be named.
         """
         if self.code == SQL_ERROR and not self.is_unclear:
             return SqlError(self._sqlite_text, statement="")
         if not self.from_api:
             return CloudflareError(f"no answer of Cloudflare's API: {self.message}", where=where, hint=_ELSEWHERE_HINT)
         message = f"Cloudflare refuses: {self.message}{f' (code {self.code})' if self.code is not None else ''}"
-        hint: str | None = _HINTS.get(self.code or 0)
+        hint = commands.hint(self.code)
         if self.is_of_token:
-            return AuthenticationError(message, code=self.code, where=where, hint=SIGN_IN_HINT)
+            return AuthenticationError(message, code=self.code, where=where, hint=self._sign_in_hint(where))
         if self.status == HTTPStatus.FORBIDDEN:
             return AuthenticationError(message, code=self.code, where=where, hint=_PERMISSION_HINT)
         if self.status == HTTPStatus.NOT_FOUND or self.code in _NOT_THERE:
-            return NotFoundError(message, code=self.code, where=where, hint=hint or _HINTS[7404])
+            return NotFoundError(message, code=self.code, where=where, hint=hint or commands.hint(7404))
         return CloudflareError(message, code=self.code, where=where, hint=hint)
+
+    def _sign_in_hint(self, where: str) -> str:
+        account = _ACCOUNT.search(where)
+        if account is None or self.code not in _MAY_BE_OF_ACCOUNT:
+            return SIGN_IN_HINT
+        return f"look whether {account[1]} is the token's account ({_ACCOUNT_KEYS}); if it is, {SIGN_IN_HINT}"
 
 
 def read(status: int, body: str) -> Answer | Refusal:

@@ -28,7 +28,7 @@ from progy.errors import CloudflareError, OutcomeUnknownError, SqlError
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
 
-    from progy.cloudflare.answers import Answer, Refusal
+    from progy.cloudflare.answers import Answer, Commands, Refusal
     from progy.cloudflare.secret import Secret
     from progy.cloudflare.token import TokenSource
 
@@ -49,7 +49,6 @@ UPLOAD_BYTES_PER_SECOND = 100_000
 
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _LATER = "nothing was changed; try again later (www.cloudflarestatus.com)"
-_LOOK = "look before you do it again: progy status shows the migrations, progy execute the rows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +84,7 @@ class Client:
         base_url: str,
         *,
         tell: Callable[[str], None] = lambda _: None,
+        commands: Commands = answers.PLAIN,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
         chance: Callable[[], float] = random.random,
@@ -95,6 +95,7 @@ class Client:
             source: Finds where the token comes from.
             base_url: `https://api.cloudflare.com/client/v4`.
             tell: Is told what takes time.
+            commands: Those that hints name.
             transport: What carries the requests, in tests.
             sleep: What waits, likewise.
             chance: A number from 0 to 1.
@@ -102,6 +103,7 @@ class Client:
         self._find_source = source
         self._base = base_url.rstrip("/")
         self._tell, self.sleep, self._chance = tell, sleep, chance
+        self.commands = commands
         self._transport = transport
 
     def close(self) -> None:
@@ -166,7 +168,7 @@ class Client:
                 raise found
             if changes and found.sent:
                 raise OutcomeUnknownError(
-                    f"nobody says whether it was carried out: {found.what}", where=where, hint=_LOOK
+                    f"nobody says whether it was carried out: {found.what}", where=where, hint=self.commands.look
                 )
             waited, what = waited + (found.wait or 0.0), found.what
             if found.final or attempt == ATTEMPTS or waited > LONGEST_WAIT:
@@ -224,7 +226,7 @@ class Client:
             return found
         if found.is_unclear:
             return _Failure(found.message, final=not found.is_transient)
-        return found.error(where)
+        return found.error(where, self.commands)
 
     def _exchange(self, request: httpx.Request, token: Secret) -> Answer | Refusal | _Failure:
         response = self._send(request, _Bearer(token))

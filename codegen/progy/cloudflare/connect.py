@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from progy.cloudflare.answers import MALFORMED
-from progy.errors import AuthenticationError, CloudflareError, OutcomeUnknownError
+from progy.cloudflare.answers import MALFORMED, PLAIN
+from progy.errors import AuthenticationError, CloudflareError, OutcomeUnknownError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     import httpx
 
+    from progy.cloudflare.answers import Commands
     from progy.cloudflare.client import Client
     from progy.cloudflare.database import RemoteDatabase
 
@@ -59,7 +60,8 @@ class Cloudflare:
         """The account's id.
 
         Raises:
-            CloudflareError: The token sees none, or several and none is named.
+            AuthenticationError: The token sees none.
+            UsageError: It sees several, and none is named.
         """
         if self._account:
             return self._account
@@ -71,7 +73,7 @@ class Cloudflare:
                 "the token sees no account", hint="set CLOUDFLARE_ACCOUNT_ID, or account_id in the wrangler config"
             )
         names = ", ".join(f"{number} ({name})" for number, name in found)
-        raise CloudflareError(
+        raise UsageError(
             f"the token sees several accounts: {names}",
             hint="name one: CLOUDFLARE_ACCOUNT_ID in the environment, or account_id in the wrangler config",
         )
@@ -127,7 +129,7 @@ class Cloudflare:
         try:
             return _info(self._client.request("POST", path, json=body, changes=True).result)
         except OutcomeUnknownError as error:
-            error.hint = f"look whether {name} was made: progy db list"
+            error.hint = f"look whether {name} was made: {self._client.commands.databases}"
             raise
         except CloudflareError as error:
             if error.code == MALFORMED:  # elsewhere that is a database's id
@@ -153,7 +155,11 @@ class Cloudflare:
 
 @contextlib.contextmanager
 def connect(
-    *, tell: Callable[[str], None], account: str | None = None, transport: httpx.BaseTransport | None = None
+    *,
+    tell: Callable[[str], None],
+    account: str | None = None,
+    commands: Commands = PLAIN,
+    transport: httpx.BaseTransport | None = None,
 ) -> Iterator[Cloudflare]:
     """The account that the environment and the configuration name, while the block lasts.
 
@@ -162,6 +168,7 @@ def connect(
     Args:
         tell: Is told what takes time.
         account: The configuration's `account_id`.
+        commands: Those that hints name.
         transport: What carries the requests, in tests.
 
     Raises:
@@ -176,7 +183,7 @@ def connect(
         raise CloudflareError(
             f"{chosen!r} is no account's id", hint="it stands on the right of the account's page on dash.cloudflare.com"
         )
-    client = Client(lambda: token.find(tell), base, tell=tell, transport=transport)
+    client = Client(lambda: token.find(tell), base, tell=tell, commands=commands, transport=transport)
     try:
         yield Cloudflare(client, chosen)
     finally:

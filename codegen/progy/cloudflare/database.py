@@ -74,7 +74,8 @@ class RemoteDatabase:
         """The account's id.
 
         Raises:
-            CloudflareError: The token sees none, or several and none is named.
+            AuthenticationError: The token sees none.
+            UsageError: It sees several, and none is named.
         """
         return self._cloudflare.account
 
@@ -171,7 +172,7 @@ class RemoteDatabase:
         found = _results(answer.result)
         if found is None:
             raise OutcomeUnknownError(
-                "D1 says that it was carried out, and gives no results", where=where, hint="look before you do it again"
+                "D1 says that it was carried out, and gives no results", where=where, hint=self._client.commands.look
             )
         return found
 

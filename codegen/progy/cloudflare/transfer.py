@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from progy.cloudflare.answers import shown
 from progy.cloudflare.client import QUERY_SECONDS
-from progy.errors import CloudflareError, OutcomeUnknownError
+from progy.errors import CloudflareError, OutcomeUnknownError, SqlError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +46,8 @@ def import_file(client: Client, path: str, text: str, tell: Callable[[str], None
         tell: Is told how far it is.
 
     Raises:
-        CloudflareError: It failed. Cloudflare takes the database back to what it was, it says.
+        CloudflareError: It failed. Cloudflare takes the database back to what it was, it says. Where the error has no
+            hint, look what is there.
         OutcomeUnknownError: No answer says whether it was done.
     """
     data = text.encode()
@@ -79,14 +80,16 @@ def _followed(client: Client, path: str, found: Any, tell: Callable[[str], None]
             return Imported(result.get("num_queries"), result.get("final_bookmark"))
         if found.get("status") == "error" or found.get("success") is False:
             errors = [str(one) for one in found.get("errors") or [found.get("error") or "no reason is given"]]
-            raise CloudflareError(f"the import failed: {shown('; '.join(errors))}", where=path, hint=_BACK)
+            raise CloudflareError(f"the import failed: {shown('; '.join(errors))}", where=path)
         if time.monotonic() > end:
             break
         client.sleep(PAUSE)
-        found = client.request(
-            "POST", path, json={"action": "poll", "current_bookmark": found.get("at_bookmark")}
-        ).result
-    raise OutcomeUnknownError("the import was started, and nobody says what became of it", where=path, hint=_BACK)
+        asked = {"action": "poll", "current_bookmark": found.get("at_bookmark")}
+        try:
+            found = client.request("POST", path, json=asked).result
+        except (CloudflareError, SqlError) as error:
+            raise OutcomeUnknownError(f"{_UNKNOWN}: {error.message}", where=path) from None
+    raise OutcomeUnknownError(_UNKNOWN, where=path)
 
 
-_BACK = "look what is there, and go back to the bookmark from before if it isn't what was meant"
+_UNKNOWN = "the import was started, and nobody says what became of it"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from progy.migrations.operations import CreateTable, Delete, DropTable, Insert, RenameTable
+from progy.migrations.operations import CreateTable, Delete, DropTable, Insert, RenameTable, Update
 from progy.schema.inspect import schema_from_rows
 from progy.schema.objects import fold
 from progy.schema.query import SCHEMA_QUERY
@@ -35,11 +35,11 @@ class Step:
     sql: str
     did: Operation | None
     schema: Schema | None = None
-    """Where it may set off actions: the tables that refer to its table, with their triggers, as it finds them."""
+    """Where it may set off actions: the tables that these reach, with their triggers, as it finds them."""
 
     def looked_at(self, shadow: Connection) -> Step:
         """The step with what it finds there, where that matters."""
-        if isinstance(self.did, (DropTable, Delete)) or (isinstance(self.did, Insert) and self.did.replaces):
+        if isinstance(self.did, (DropTable, Delete)) or (isinstance(self.did, (Insert, Update)) and self.did.replaces):
             return replace(self, schema=_around(shadow, self.did.table))
         return self
 
@@ -62,6 +62,27 @@ def silent(schema: Schema, table: str) -> list[Referrer]:
     ]
 
 
+def swept(run: Run, at: int) -> list[Referrer]:
+    """The references by which rows of other tables are deleted or changed with those that a statement deletes.
+
+    They are those to its table, and to the tables whose rows go with them, unless something stops that. Tables that the
+    file makes and doesn't fill, or drops itself, are left out. Empty when the statement deletes no rows.
+    """
+    one = run.steps[at]
+    if one.schema is None or not isinstance(one.did, (DropTable, Delete, Insert, Update)):
+        return []
+    found: list[Referrer] = []
+    reached = [one.did.table] if _may_have_rows(run.steps[:at], one.did.table) else []
+    for table in reached:
+        for child, key in silent(one.schema, table):
+            if fold(child.name) in {*map(fold, reached)} or not _is_hit(run, at, child):
+                continue
+            found.append((child, key))
+            if key.on_delete == "CASCADE":
+                reached.append(child.name)
+    return found
+
+
 def dropped_with(run: Run, at: int) -> list[Referrer]:
     """The references from other tables that the DROP TABLE at that step meets: those of tables that stay and have rows.
 
@@ -76,10 +97,13 @@ def dropped_with(run: Run, at: int) -> list[Referrer]:
     return [
         (child, key)
         for child, key in one.schema.referrers(table)
-        if fold(child.name) != fold(table)
-        and not _goes_too(run, at, child.name)
-        and _may_have_rows(run.steps[:at], child.name)
+        if fold(child.name) != fold(table) and _is_hit(run, at, child)
     ]
+
+
+def _is_hit(run: Run, at: int, child: Table) -> bool:
+    """Whether it may have rows at that step, and stays."""
+    return not _goes_too(run, at, child.name) and _may_have_rows(run.steps[:at], child.name)
 
 
 def _may_have_rows(before: Sequence[Step], table: str) -> bool:
@@ -122,11 +146,20 @@ def _ignores(trigger: Trigger, event: str, key: ForeignKey) -> bool:
 
 
 def _around(shadow: Connection, table: str) -> Schema:
-    """The tables that refer to one, with their indexes and triggers. The whole schema would take long to read."""
-    names = shadow.query(
-        "SELECT DISTINCT child.name FROM sqlite_schema AS child, pragma_foreign_key_list(child.name) AS key "
-        "WHERE child.type = 'table' AND key.\"table\" = ? COLLATE NOCASE",
-        [table],
+    """The tables that refer to one, or to one whose rows go with it, with their indexes and triggers.
+
+    The whole schema would take long to read.
+    """
+    found = shadow.query(
+        'SELECT DISTINCT child.name, key."table", key.on_delete FROM sqlite_schema AS child, '
+        "pragma_foreign_key_list(child.name) AS key WHERE child.type = 'table'"
     )
-    near = {fold(name) for (name,) in names}
+    reached, near = [fold(table)], set[str]()
+    for one in reached:
+        for child, parent, action in found:
+            if fold(parent) != one:
+                continue
+            near.add(fold(child))
+            if action == "CASCADE" and fold(child) not in reached:
+                reached.append(fold(child))
     return schema_from_rows(row for row in shadow.query(SCHEMA_QUERY) if fold(row[2]) in near)

@@ -6,11 +6,11 @@ to rows elsewhere, is seen on a shadow that has the database's schema and no row
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from progy.d1.connection import Connection
 from progy.errors import ProgyError
-from progy.migrations.actions import Run, Step, dropped_with, silent
+from progy.migrations.actions import Run, Step, swept
 from progy.migrations.losses import Loss, losses, mentions
 from progy.migrations.operations import (
     CreateTable,
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from progy.d1.ledger import Ledger
     from progy.migrations.directory import Migration
+    from progy.migrations.operations import Operation
     from progy.schema.objects import ForeignKey, Schema, Table
 
 
@@ -44,8 +45,8 @@ def lost(pending: Sequence[Migration], schema: Schema, ledger: Ledger) -> list[t
         ledger: Its ledger.
     """
     steps = [_steps(migration) for migration in pending]
-    dropping = [at for at, found in enumerate(steps) if any(isinstance(one.did, DropTable) for one in found)]
-    runs = _runs(steps[: dropping[-1] + 1], schema, ledger) if dropping else iter(())
+    deleting = [at for at, found in enumerate(steps) if any(_deletes(one.did) for one in found)]
+    runs = _runs(steps[: deleting[-1] + 1], schema, ledger) if deleting else iter(())
     result: list[tuple[Migration, Loss]] = []
     for migration in pending:
         run = next(runs, None)
@@ -71,14 +72,17 @@ def lost_in(run: Run, known: Sequence[Loss]) -> list[Loss]:
         loss for table in run.before.tables.values() for loss in _left_out(run, table, paths[table.name], stay, known)
     ]
     for at, one in enumerate(run.steps):
-        if one.schema is None or not isinstance(one.did, DropTable):
+        if not _deletes(one.did):
             continue
-        unstopped = {(child.name, key.columns) for child, key in silent(one.schema, one.did.table)}
-        for child, key in dropped_with(run, at):
-            said = any(loss.by is None and mentions(loss.what, child.name) for loss in known)
-            if (child.name, key.columns) in unstopped and not said:
-                found.append(Loss(one.line, _effect(child, key), one.did, (child.name,)))
+        for child, key in swept(run, at):
+            if not any(loss.by is None and mentions(loss.what, child.name) for loss in known):
+                effect = _effect(child, key, certain=isinstance(one.did, (DropTable, Delete)))
+                found.append(Loss(one.line, effect, one.did, (child.name,)))
     return found
+
+
+def _deletes(did: Operation | None) -> TypeGuard[DropTable | Delete | Insert | Update]:
+    return isinstance(did, (DropTable, Delete)) or (isinstance(did, (Insert, Update)) and did.replaces)
 
 
 def run_without_rows(steps: Sequence[Step], shadow: Connection, before: Schema, ledger: Ledger) -> Run:
@@ -184,13 +188,14 @@ def _reads(one: Step, tables: Sequence[str], columns: Sequence[str]) -> bool:
     return bool(one.did.reads & {*map(fold, tables)}) and bool(one.did.words & {*map(fold, columns)})
 
 
-def _effect(child: Table, key: ForeignKey) -> str:
+def _effect(child: Table, key: ForeignKey, *, certain: bool) -> str:
     action = f"(ON DELETE {key.on_delete})"
+    deletes, makes = ("deletes", "makes") if certain else ("may delete", "may make")
     match key.on_delete:
         case "CASCADE":
-            return f"deletes the rows of {child.name} that refer to {key.table} {action}"
+            return f"{deletes} the rows of {child.name} that refer to {key.table} {action}"
         case "SET NULL":
             becomes = "NULL"
         case _:
             becomes = "its default"
-    return f"makes {child.name}.{', '.join(key.columns)} {becomes} where it refers to {key.table} {action}"
+    return f"{makes} {child.name}.{', '.join(key.columns)} {becomes} where it refers to {key.table} {action}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import re
 from typing import TYPE_CHECKING
 
 from progy.errors import (
@@ -20,11 +21,11 @@ from progy.errors import (
     UsageError,
 )
 from progy.undo.journal import Journal
-from progy.undo.ledgers import Applied, applied
+from progy.undo.ledgers import Applied, applied, names
 from progy.undo.points import SNAPSHOT, Effect, Point, applying, in_words, now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 DAYS = 30
 """How long Cloudflare keeps a database's past, at most."""
 
+_BOOKMARK = re.compile(r"[0-9a-z]+(?:-[0-9a-z]+)+", re.IGNORECASE)
+"""Wider than what Time Travel gives today: what only looks wrong is for Cloudflare to refuse."""
+_EXAMPLE = "00000085-0000024c-00004c6d-8e61117bf38d7adb71b934ebbf891683"
 _LIMIT = f"Time Travel goes back {DAYS} days, and 7 on the free plan"
 
 
@@ -59,17 +63,18 @@ class Bookmarks:
         self._ledger = ledger
         self._warn = warn
 
-    def checkpoint(self, before: str) -> Point:
+    def checkpoint(self, before: str, migrations: Sequence[str] | None = None) -> Point:
         """Take the bookmark of the present state.
 
         Args:
             before: What is about to be done, as `Point.before` has it.
+            migrations: Those that the database has, where the caller knows them: `effect` will, too.
 
         Raises:
             CloudflareError: It isn't to be had.
         """
         point = Point(self._database.bookmark(), now(), before)
-        self._note(point)
+        self._note(point, migrations)
         return point
 
     def points(self) -> list[Point]:
@@ -90,10 +95,10 @@ class Bookmarks:
         return sorted(known.values(), key=lambda point: point.name, reverse=True)
 
     def unlisted(self, name: str) -> Point:
-        """A bookmark by its name alone.
+        """A bookmark by its name alone. Whether the database has it, Cloudflare alone knows.
 
         Raises:
-            UsageError: It is another database's, or a snapshot.
+            UsageError: It is another database's, or a snapshot, or no bookmark at all.
             DatabaseError: The journal can't be read.
         """
         if name.startswith(SNAPSHOT):
@@ -106,6 +111,11 @@ class Bookmarks:
             raise UsageError(
                 f"that is a bookmark of another database, {others}",
                 hint="say which database is meant with --env, --database or --preview",
+            )
+        if not _BOOKMARK.fullmatch(name):
+            raise UsageError(
+                f"{name} is no bookmark: those are like {_EXAMPLE}",
+                hint="choose one from --list, or a moment with --at",
             )
         return Point(name)
 
@@ -123,23 +133,33 @@ class Bookmarks:
         return None
 
     def effect(self, point: Point) -> Effect:
-        """The migrations that come off: those of progy's by their bookmarks, and those that were applied after them.
+        """The migrations that come off or back, where it is known which the database had at that point.
 
-        Migrations of other tools are told by the time.
+        Neither the order of bookmarks nor the time says that: a rollback takes off what was applied before, and
+        undoing one brings back what was applied after.
 
         Raises:
             CloudflareError: The ledger can't be read.
+            DatabaseError: The journal can't be read.
         """
         rows = self._applied()
-        for place, row in enumerate(rows):
-            if row.bookmark >= point.name if row.bookmark else row.at > point.at > "":
-                return Effect(off=tuple(row.name for row in rows[place:]))
-        return Effect()
+        present, then = [row.name for row in rows], self._then(point, rows)
+        if then is None:
+            return Effect(None, None, tuple(_since(point, rows)))
+        return Effect(
+            off=tuple(name for name in present if name not in then),
+            back=tuple(name for name in then if name not in present),
+        )
 
-    def restore(self, point: Point) -> Point:
+    def restore(self, point: Point, saved: Callable[[Point | None], None] = lambda _: None) -> Point:
         """Take the database back to a bookmark.
 
-        The present state is noted first: whatever becomes of the request, the way back from it is known.
+        The present state is noted first: whatever becomes of the request, the way back from it is known. Where
+        Cloudflare refuses, nothing was done, and the note goes again.
+
+        Args:
+            point: The bookmark.
+            saved: Is told the bookmark of the present state, before anything is sent.
 
         Returns:
             The state just before, which undoes this.
@@ -148,21 +168,42 @@ class Bookmarks:
             OutcomeUnknownError: No answer says whether it was done.
             CloudflareError: Cloudflare refuses it: the bookmark is too old, or none.
         """
-        present = self.checkpoint(f"rollback to {f'{point.at} UTC' if point.at else point.name}")
+        migrations = names(self._database, self._ledger)
+        present = self.checkpoint(f"rollback to {f'{point.at} UTC' if point.at else point.name}", migrations)
+        saved(present)
         try:
             with _limited("that may be no bookmark of this database"):
                 restored = self._database.restore(point.name)
-        except OutcomeUnknownError as error:
-            error.hint = (
-                f"look whether it is back, and run it again if not; the state before is the bookmark {present.name}"
-            )
+        except OutcomeUnknownError:
+            raise
+        except (CloudflareError, SqlError) as error:
+            self._forget(present)
+            error.message = f"{error.message}; {self._database.label} is as it was"
             raise
         if not restored.previous_bookmark or restored.previous_bookmark == present.name:
             return present
-        # Something was written in between.
+        # Something was written in between: rows, by a Worker.
         exact = dataclasses.replace(present, name=restored.previous_bookmark)
-        self._note(exact, instead_of=present)
+        self._note(exact, migrations, instead_of=present)
         return exact
+
+    def _then(self, point: Point, rows: Sequence[Applied]) -> Sequence[str] | None:
+        """The migrations that the database had at a point; None where nobody knows.
+
+        They were noted as the point was taken; or the ledger has what was applied next, and so what was there before.
+        """
+        noted = self._journal.migrations(self._database.id, point.name)
+        if noted is not None:
+            return noted
+        place = next((place for place, row in enumerate(rows) if row.bookmark == point.name), None)
+        if place is None:
+            return None
+        before, after = rows[:place], rows[place:]
+        # A row that was gone, and was entered again by a repair, stands where it doesn't belong.
+        in_order = all(row.bookmark < point.name for row in before if row.bookmark) and all(
+            row.bookmark >= point.name for row in after if row.bookmark
+        )
+        return [row.name for row in before] if in_order else None
 
     def _applied(self) -> list[Applied]:
         """The ledgers; in a copy of another database, without the names of snapshots and bookmarks it brought along."""
@@ -176,11 +217,23 @@ class Bookmarks:
         """Whether a point is known not to be one of this database's."""
         return name.startswith(SNAPSHOT) or self._database.id not in owners.get(name, {self._database.id})
 
-    def _note(self, point: Point, *, instead_of: Point | None = None) -> None:
+    def _note(self, point: Point, migrations: Sequence[str] | None, *, instead_of: Point | None = None) -> None:
         try:
-            self._journal.add(self._database.id, point, instead_of=instead_of)
+            self._journal.add(self._database.id, point, migrations, instead_of=instead_of)
         except DatabaseError as error:
             self._warn(f"the bookmark {point.name} couldn't be noted down: {error}")
+
+    def _forget(self, point: Point) -> None:
+        with contextlib.suppress(DatabaseError):  # then it couldn't be noted down either, which was said
+            self._journal.remove(self._database.id, point)
+
+
+def _since(point: Point, rows: Sequence[Applied]) -> Iterator[str]:
+    """The migrations of a ledger that were applied after a point: by bookmarks, those of other tools by the time."""
+    for place, row in enumerate(rows):
+        if row.bookmark >= point.name if row.bookmark else row.at > point.at > "":
+            yield from (later.name for later in rows[place:])
+            return
 
 
 @contextlib.contextmanager

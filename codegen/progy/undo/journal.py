@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from progy.undo.points import Point
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 MOST = 200
@@ -36,6 +37,23 @@ class Journal:
         """
         return [point for line in self._lines() if (point := _point_of(database, line))]
 
+    def migrations(self, database: str, bookmark: str) -> tuple[str, ...] | None:
+        """The migrations that a database had at a bookmark; None where nobody has noted them.
+
+        Args:
+            database: Its id.
+            bookmark: The bookmark.
+
+        Raises:
+            DatabaseError: The file is there and can't be read.
+        """
+        for entry in map(_entry, reversed(self._lines())):
+            if entry and (entry.get("database"), entry.get("bookmark")) == (database, bookmark):
+                noted = entry.get("migrations")
+                if isinstance(noted, list):
+                    return tuple(map(str, noted))
+        return None
+
     def owners(self) -> dict[str, set[str]]:
         """The databases that each bookmark is one of, by their ids.
 
@@ -48,26 +66,45 @@ class Journal:
                 found.setdefault(point.name, set()).add(str(entry.get("database")))
         return found
 
-    def add(self, database: str, point: Point, *, instead_of: Point | None = None) -> None:
+    def add(
+        self,
+        database: str,
+        point: Point,
+        migrations: Sequence[str] | None = None,
+        *,
+        instead_of: Point | None = None,
+    ) -> None:
         """Write a line.
 
         Args:
             database: The database's id.
             point: The state before what is about to be done.
+            migrations: Those that it has in that state, where they are known.
             instead_of: A point that is known better now; its lines go.
 
         Raises:
             DatabaseError: The file can't be written; it is as it was.
         """
+        noted = {} if migrations is None else {"migrations": list(migrations)}
+        entry = {"database": database, "at": point.at, "before": point.before, "bookmark": point.name, **noted}
+        self._change(database, instead_of, [json.dumps(entry, ensure_ascii=False)])
+
+    def remove(self, database: str, point: Point) -> None:
+        """Take a point's lines out: nothing was done after it.
+
+        Raises:
+            DatabaseError: The file can't be written; it is as it was.
+        """
+        self._change(database, point, [])
+
+    def _change(self, database: str, removed: Point | None, added: list[str]) -> None:
         from progy.emit.outputs import write_atomically
         from progy.undo import files
 
-        entry = {"database": database, "at": point.at, "before": point.before, "bookmark": point.name}
         with files.exclusive(self._path.parent):
-            kept = [line for line in self._lines() if not instead_of or _point_of(database, line) != instead_of]
-            lines = [*kept, json.dumps(entry, ensure_ascii=False)][-MOST:]
+            kept = [line for line in self._lines() if not removed or _point_of(database, line) != removed]
             with files.reported(self._path):
-                write_atomically(self._path, "\n".join(lines) + "\n")
+                write_atomically(self._path, "".join(f"{line}\n" for line in [*kept, *added][-MOST:]))
 
     def _lines(self) -> list[str]:
         from progy.undo import files

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from progy.d1.look import look
+from progy.errors import SqlError
 
 if TYPE_CHECKING:
     from progy.d1.database import Database
@@ -35,3 +36,17 @@ def applied(database: Database, ledger: Ledger) -> list[Applied]:
     found = look(database, ledger)
     known = {record.name: (record.run, record.bookmark) for record in found.records}
     return [Applied(row.name, row.applied_at, *known.get(row.name, (None, None))) for row in found.rows]
+
+
+def names(database: Database, ledger: Ledger) -> list[str] | None:
+    """The migrations that a database has, by wrangler's ledger alone and in one request; None where that is no ledger.
+
+    Raises:
+        DatabaseError: A local one can't be read.
+        CloudflareError: A remote one can't be read.
+    """
+    try:
+        [found] = database.read([ledger.rows_sql()])
+    except SqlError as error:
+        return [] if f"no such table: {ledger.table}" in error.message else None
+    return [str(row[0]) for row in found.rows]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 SNAPSHOT = "snapshot-"
 """How a snapshot's name begins; its number follows."""
@@ -39,20 +39,23 @@ class Point:
 class Effect:
     """What going back to a point does to the ledger: migrations by name, in the order of their ledger."""
 
-    off: tuple[str, ...] = ()
-    """The database has them now, and wouldn't then."""
-    back: tuple[str, ...] = ()
-    """It hasn't them now, and would then. Of a remote database nobody can tell."""
+    off: tuple[str, ...] | None = ()
+    """The database has them now, and wouldn't then; None where nobody knows what it had then."""
+    back: tuple[str, ...] | None = ()
+    """It hasn't them now, and would then; None likewise."""
+    since: tuple[str, ...] = ()
+    """Where nobody knows: those that were applied since, by the ledger. A rollback may have brought back others."""
 
 
 class Undo(Protocol):
     """The points of one database."""
 
-    def checkpoint(self, before: str) -> Point | None:
+    def checkpoint(self, before: str, migrations: Sequence[str] | None = None) -> Point | None:
         """Make a point of the present state.
 
         Args:
             before: What is about to be done, as `Point.before` has it.
+            migrations: Those that the database has, where the caller knows them.
 
         Returns:
             The point; None where there is nothing to come back to, or `obstacle` says why there is none.
@@ -103,8 +106,12 @@ class Undo(Protocol):
         """
         ...
 
-    def restore(self, point: Point) -> Point | None:
+    def restore(self, point: Point, saved: Callable[[Point | None], None] = lambda _: None) -> Point | None:
         """Take the database back to a point, all of it or nothing. All that was written since is lost.
+
+        Args:
+            point: The point.
+            saved: Is told the point that undoes this, if there is one, before anything is changed.
 
         Returns:
             The point that undoes this: the state just before; None where there was nothing, or `obstacle` says why.

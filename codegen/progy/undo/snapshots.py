@@ -19,7 +19,7 @@ from progy.undo.ledgers import Applied, applied
 from progy.undo.points import SNAPSHOT, Effect, Point, in_words, now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -68,13 +68,14 @@ class Snapshots:
         self._ledger = ledger
         self._warn = warn
 
-    def checkpoint(self, before: str) -> Point | None:
+    def checkpoint(self, before: str, migrations: Sequence[str] | None = None) -> Point | None:
         """Take a snapshot of the present state.
 
         One that says the same of the same state, since what it was taken before has failed, is taken once.
 
         Args:
             before: What is about to be done, as `Point.before` has it.
+            migrations: Isn't needed: the snapshot holds the ledger.
 
         Returns:
             The point; None when the file isn't there, has no tables, or is too large.
@@ -82,6 +83,7 @@ class Snapshots:
         Raises:
             DatabaseError: It can't be written; nothing half is left.
         """
+        del migrations
         if not self._worth():
             return None
         with self._alone():
@@ -140,10 +142,14 @@ class Snapshots:
             back=tuple(name for name in before if name not in present),
         )
 
-    def restore(self, point: Point) -> Point | None:
+    def restore(self, point: Point, saved: Callable[[Point | None], None] = lambda _: None) -> Point | None:
         """Put what the snapshot holds into the database's file, as one transaction.
 
         The present state is saved first, with the write lock held, so that nothing written comes between.
+
+        Args:
+            point: The snapshot.
+            saved: Is told the snapshot of the present state, if there is one, before anything is changed.
 
         Returns:
             The snapshot of the state just before; None when there was nothing, or it is too large.
@@ -156,6 +162,7 @@ class Snapshots:
         with self._alone():
             with files.replacing(self._database.path, self._path(point)) as replace:
                 undone = self._take(f"rollback to {point.name}") if self._worth() else None
+                saved(undone)
                 replace()
             self._forget()
         return undone
