@@ -4,6 +4,7 @@ A command prints such an error and exits with its `exit_code`. Anything else tha
 
     ProgyError                   1   something failed
     ├── ConfigError              1   pyproject.toml or the wrangler config can't be used
+    │   └── EntryError           1   a Worker's entry file can't be parsed
     ├── ModelError               1   the models can't be loaded, or declare what D1 can't hold
     ├── SqlError                 1   a statement that SQLite, or D1's rules, refuse
     │   └── ApplyError           1   the same, while a migration was being applied: nothing of it stays
@@ -13,7 +14,6 @@ A command prints such an error and exits with its `exit_code`. Anything else tha
     │   ├── NotFoundError        1   no such database, or account
     │   └── OutcomeUnknownError  1   a request was sent, and no answer says whether it was carried out
     ├── UnsupportedChangeError   1   a change that progy can't write a migration for
-    ├── UnsupportedWorkerError   1   a Worker whose TypeScript file progy can't write
     ├── ProofError               1   a generated migration doesn't give the models' schema: a bug in progy
     ├── StaleError               1   `--check` found something
     ├── InterruptedCommandError 130  Ctrl-C while something was being changed
@@ -50,6 +50,10 @@ class ProgyError(Exception):
 
 class ConfigError(ProgyError):
     """`[tool.progy]` or the wrangler config can't be used as it is."""
+
+
+class EntryError(ConfigError):
+    """A Worker's entry file that can't be parsed."""
 
 
 class ModelError(ProgyError):
@@ -114,10 +118,6 @@ class OutcomeUnknownError(CloudflareError):
 
 class UnsupportedChangeError(ProgyError):
     """A change that progy can't write a migration for. Nothing was written."""
-
-
-class UnsupportedWorkerError(ProgyError):
-    """A Worker whose TypeScript declarations progy can't write as wrangler would."""
 
 
 class ProofError(ProgyError):
