@@ -93,6 +93,24 @@ def test_an_environment_has_its_own_bindings_and_the_top_levels_identity(tmp_pat
     assert named.d1 == ()
 
 
+def test_the_entry_file_is_the_one_that_wrangler_would_read(tmp_path: Path) -> None:
+    def entry(text: str) -> str | None:
+        found = load(tmp_path, text).entry
+        return found.relative_to(tmp_path).as_posix() if found is not None else None
+
+    (tmp_path / "src").mkdir()
+    for name in ("index.js", "index.ts", "other", "x.py"):
+        (tmp_path / "src" / name).touch()
+    assert entry('{"main": "src/index.js"}') == "src/index.js"
+    assert entry('{"main": "src/index"}') == "src/index.ts"
+    assert entry('{"main": "src/other"}') is None
+    assert entry('{"main": "src"}') is None
+    assert entry('{"main": "src/gone.ts"}') is None
+    assert entry('{"main": "src/x.py", "tsconfig": "gone.json"}') is None
+    assert entry('{"site": {"bucket": "b", "entry-point": "src"}}') == "src/index.js"
+    assert entry('{"site": {"bucket": "b"}}') is None
+
+
 def test_toml_says_the_same_as_json(tmp_path: Path) -> None:
     toml = """
 name = "w"
@@ -110,40 +128,67 @@ binding = "DB"
     assert (ours.name, ours.d1, ours.compatibility_flags) == (theirs.name, theirs.d1, theirs.compatibility_flags)
 
 
+SHOULD = "bindings should have a string"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('{"d1_databases": "DB"}', 'wrangler.jsonc: "d1_databases" should be a list, not a string'),
-        ('{"d1_databases": ["DB"]}', 'wrangler.jsonc: "d1_databases[0]" should be an object, not a string'),
-        ('{"d1_databases": [{}]}', 'wrangler.jsonc: "d1_databases[0]" should have a string "binding"'),
+        ('{"d1_databases": "DB"}', 'The field "d1_databases" should be an array but got "DB".'),
+        ('{"d1_databases": ["DB"]}', '"d1_databases" bindings should be objects, but got "DB"'),
+        ('{"d1_databases": [{}]}', f'"d1_databases[0]" {SHOULD} "binding" field but got {{}}.'),
+        (
+            '{"d1_databases": [{"binding": ""}]}',
+            f'"d1_databases[0]" {SHOULD} "binding" field but got {{"binding":""}}.',
+        ),
         (
             '{"d1_databases": [{"binding": "A"}, {"binding": 5}]}',
-            'wrangler.jsonc: "d1_databases[1].binding" should be a string, not a number',
+            f'"d1_databases[1]" {SHOULD} "binding" field but got {{"binding":5}}.',
         ),
         (
             '{"d1_databases": [{"binding": "A", "database_id": true}]}',
-            'wrangler.jsonc: "d1_databases[0].database_id" should be a string, not a boolean',
+            '"d1_databases[0]" bindings must have a "database_id" field but got {"binding":"A","database_id":true}.',
         ),
-        ('{"vars": []}', 'wrangler.jsonc: "vars" should be an object, not a list'),
-        ('{"name": 1}', 'wrangler.jsonc: "name" should be a string, not a number'),
+        ('{"vars": "A=1"}', 'The field "vars" should be an object but got "A=1".\n'),
+        (
+            '{"name": 1}',
+            'Expected "name" to be of type string, alphanumeric and lowercase with dashes only but got 1.',
+        ),
         (
             '{"secrets": {"required": ["A", null]}}',
-            'wrangler.jsonc: "secrets.required[1]" should be a string, not null',
+            'Expected "secrets.required.[1]" to be of type string but got null.',
         ),
-        ('{"secrets": ["A"]}', 'wrangler.jsonc: "secrets" should be an object, not a list'),
-        ('{"queues": {"producers": [{}]}}', 'wrangler.jsonc: "queues.producers[0]" should have a string "binding"'),
+        ('{"secrets": ["A"]}', 'The field "secrets" should be an object but got ["A"].'),
+        (
+            '{"queues": {"producers": [{}]}}',
+            f'"queues.producers[0]" {SHOULD} "binding" field but got {{}}.',
+        ),
         (
             '{"workflows": [{"binding": "W", "name": "w"}]}',
-            'wrangler.jsonc: "workflows[0]" should have a string "class_name"',
+            f'"workflows[0]" {SHOULD} "class_name" field but got {{"binding":"W","name":"w"}}.',
         ),
         (
             '{"pipelines": [{"binding": "P"}]}',
-            'wrangler.jsonc: "pipelines[0]" should have a string "stream" or "pipeline"',
+            '"pipelines[0]" bindings must have a string "stream" field but got {"binding":"P"}.',
         ),
         (
             '{"kv_namespaces": [{"binding": "X"}], "ai": {"binding": "X"}}',
-            'wrangler.jsonc: two bindings are named "X", in kv_namespaces and in ai',
+            """X assigned to KV Namespace and AI bindings.
+  - Bindings must have unique names, so that they can all be referenced in the worker.
+    Please change your bindings to have unique names.""",
         ),
+    ],
+)
+def test_what_wrangler_refuses_is_refused_in_its_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert refusal(tmp_path, text) == f"Processing wrangler.jsonc configuration:\n  - {message}"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
         ("[]", "wrangler.jsonc: a configuration is an object, not a list"),
         ('{\n  "a": 1,,\n}', "wrangler.jsonc:2:10: this isn't JSON: expecting property name enclosed in double quotes"),
         ("{\n  /* never", "wrangler.jsonc:2:3: this isn't JSON: a comment that doesn't end"),
@@ -151,22 +196,49 @@ binding = "DB"
         ("", "wrangler.jsonc:1:1: this isn't JSON: expecting value"),
     ],
 )
-def test_what_cannot_be_is_refused_by_field(tmp_path: Path, text: str, message: str) -> None:
+def test_what_is_no_configuration_is_refused_by_its_place(tmp_path: Path, text: str, message: str) -> None:
     assert refusal(tmp_path, text) == message
 
 
-def test_fields_of_an_environment_are_named_by_their_whole_path(tmp_path: Path) -> None:
-    text = '{"env": {"a": {"d1_databases": [{}]}, "b": 1}}'
-    assert refusal(tmp_path, text, "a") == 'wrangler.jsonc: "env.a.d1_databases[0]" should have a string "binding"'
+def test_fields_of_an_environment_are_named_by_their_whole_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = '{"env": {"a": {"d1_databases": [{}], "durable_objects": {"bindings": [{"name": "X"}]}}, "b": 1}}'
+    assert refusal(tmp_path, text, "a") == (
+        "Processing wrangler.jsonc configuration:\n"
+        "\n"
+        '  - "env.a" environment configuration\n'
+        '    - "env.a.d1_databases[0]" bindings should have a string "binding" field but got {}.\n'
+        '    - "env.a.durable_objects.bindings[0]": {"name":"X"}\n'
+        '      - binding should have a string "class_name" field.'
+    )
     assert refusal(tmp_path, text, "b") == 'wrangler.jsonc: "env.b" should be an object, not a number'
     assert refusal(tmp_path, text, "c") == 'wrangler.jsonc: there is no environment "c"; it has a, b'
     assert refusal(tmp_path, "{}", "c") == 'wrangler.jsonc: there is no environment "c"; it has none'
 
 
+def test_all_environments_are_read_at_once(tmp_path: Path) -> None:
+    load(tmp_path, ENVIRONMENTS)
+    path = tmp_path / "wrangler.jsonc"
+    assert config.load_all(path) == (config.load(path), config.load(path, "staging"), config.load(path, "named"))
+
+
+def test_a_config_above_counts_and_its_name_before_its_place(tmp_path: Path) -> None:
+    below = tmp_path / "a" / "b"
+    below.mkdir(parents=True)
+    (below / "wrangler.toml").touch()
+    assert config.find_upwards(below) == below / "wrangler.toml"
+    (tmp_path / "wrangler.jsonc").touch()
+    assert config.find_upwards(below) == tmp_path / "wrangler.jsonc"
+
+
 def test_toml_that_javascript_cannot_hold_is_refused(tmp_path: Path) -> None:
     toml = "wrangler.toml"
     assert refusal(tmp_path, "a = 9007199254740993", name=toml).endswith("is more than JavaScript can hold")
-    assert "is a date" in refusal(tmp_path, "[vars]\na = 2026-01-01", name=toml)
+    assert "is a date" in refusal(tmp_path, "compatibility_date = 2026-01-01", name=toml)
+    said = 'The field "env.x.vars.a" is a TOML date, which is not supported.'
+    assert said in refusal(tmp_path, "[env.x.vars]\na = 2026-01-01", name=toml)
     assert refusal(tmp_path, "a = ", name=toml).startswith("wrangler.toml: this isn't TOML: invalid value")
 
 
@@ -191,6 +263,29 @@ def test_the_classes_that_exist_after_all_migrations(tmp_path: Path) -> None:
       {"tag": "v2", "deleted_classes": ["B"], "renamed_classes": [{"from": "A", "to": "D"}]}
     ]}"""
     assert load(tmp_path, text).durable_classes == ("C", "D")
+    exports = """{"exports": {
+      "A": {"type": "durable-object", "storage": "sqlite"}, "B": {"type": "durable-object", "state": "deleted"},
+      "C": {"type": "worker"},
+      "D": {"type": "durable-object", "state": "expecting-transfer", "storage": "sqlite", "transfer_from": "w"}
+    }}"""
+    assert load(tmp_path, exports).durable_classes == ("A", "D")
+
+
+@pytest.mark.parametrize(
+    ("second", "message"),
+    [
+        ('"deleted_classes": ["B"]', "Cannot apply deleted_classes migration to non-existent class B"),
+        (
+            '"renamed_classes": [{"from": "B", "to": "C"}]',
+            "Cannot apply renamed_classes migration to non-existent class B",
+        ),
+        ('"new_classes": ["A"]', "Cannot apply new_classes migration to existing class A"),
+        ('"new_sqlite_classes": ["A"]', "Cannot apply new_sqlite_classes migration to existing class A"),
+    ],
+)
+def test_a_migration_of_classes_that_cannot_be_is_refused(tmp_path: Path, second: str, message: str) -> None:
+    text = f'{{"migrations": [{{"tag": "1", "new_classes": ["A"]}}, {{"tag": "2", {second}}}]}}'
+    assert refusal(tmp_path, text) == message
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ app.command("execute")(execute.execute)
 app.command("export")(export.export)
 app.command("clean")(clean.clean)
 app.command("rollback")(rollback.rollback)
-app.command("typegen")(typegen.typegen)
+app.command("typegen", cls=typegen.Command)(typegen.typegen)
 
 
 def _version(value: bool) -> None:  # noqa: FBT001 - the signature of an option's callback

@@ -48,6 +48,17 @@ class Binding:
 
 
 @dataclass(frozen=True, slots=True)
+class Rule:
+    """Which files may be imported as modules, and as what: an entry of `rules`."""
+
+    type: str
+    """`Text`, `Data` and `CompiledWasm` give values; `ESModule`, `CommonJS` and `PythonModule` are code."""
+    globs: tuple[str, ...]
+    falls_through: bool = False
+    """Whether a later rule of that type counts, too."""
+
+
+@dataclass(frozen=True, slots=True)
 class Worker:
     """A Worker as one environment of its configuration describes it."""
 
@@ -64,7 +75,7 @@ class Worker:
     main: str | None = None
     """The entry file as written, relative to the configuration file."""
     entry: Path | None = None
-    """The entry file, when there is one."""
+    """The entry file, when there is one; an absolute `main`, or `site`'s entry point, too."""
     vars: Mapping[str, Json] = field(default_factory=dict)
     """In the order in which JavaScript lists them."""
     secrets: tuple[str, ...] | None = None
@@ -73,9 +84,14 @@ class Worker:
     """In the order in which `wrangler types` writes them."""
     d1: tuple[D1Binding, ...] = ()
     durable_classes: tuple[str, ...] = ()
-    """The Durable Object classes that `migrations` leaves in existence."""
-    keys: frozenset[str] = frozenset()
-    """The configuration's keys that have a value: for refusing what isn't supported."""
+    """The Durable Object classes that `migrations` or `exports` leave in existence."""
+    durable_problem: str | None = None
+    """Why the `migrations` can't be applied one after the other; wrangler only looks when it writes types."""
+    migrates: bool = False
+    """Whether there are `migrations`."""
+    rules: tuple[Rule, ...] = ()
+    finds_modules: bool = False
+    """Whether wrangler looks for modules that aren't imported: `find_additional_modules`, or `no_bundle`."""
     warnings: tuple[str, ...] = ()
     """What wrangler, too, would only warn about."""
 

@@ -14,16 +14,18 @@ if TYPE_CHECKING:
 
     from progy.worker.model import Worker
 
-_ASSIGNMENT = r"""
-    ^ \s* (?:export\s+)?
+_BLANK = r"[\s\ufeff]"
+"""JavaScript's `\\s`, to which a byte order mark is blank wherever it stands."""
+_ASSIGNMENT = rf"""
+    ^ {_BLANK}* (?:export{_BLANK}+)?
     (?P<name> [A-Za-z0-9_.-]+ )
-    (?: \s*=\s*? | :\s+? )
-    (?: \s* '(?:\\'|[^'])*'     # a value, which may span lines when it is quoted
-      | \s* "(?:\\"|[^"])*"
-      | \s* `(?:\\`|[^`])*`
+    (?: {_BLANK}*={_BLANK}*? | :{_BLANK}+? )
+    (?: {_BLANK}* '(?:\\'|[^'])*'     # a value, which may span lines when it is quoted
+      | {_BLANK}* "(?:\\"|[^"])*"
+      | {_BLANK}* `(?:\\`|[^`])*`
       | [^#\n]+
     )?
-    \s* (?:\#.*)? $
+    {_BLANK}* (?:\#.*)? $
     """
 """An assignment, by the grammar of the npm package `dotenv`, with which wrangler reads these files."""
 
@@ -70,6 +72,23 @@ def names(worker: Worker, env_files: Sequence[str] = ()) -> tuple[str, ...]:
     return tuple(ordered(together))
 
 
+def names_of(workers: Sequence[Worker], env_files: Sequence[str] = ()) -> dict[str | None, tuple[str, ...]]:
+    """The names of the secrets of several environments, by environment; None is the top level.
+
+    Those in files are the same for all, since wrangler reads an environment's own files only when it is the one
+    that was chosen.
+
+    Args:
+        workers: The configuration: one environment of it, or all with the top level first.
+        env_files: What `--env-file` named, relative to the configuration's directory.
+
+    Raises:
+        ConfigError: A file is there and can't be read.
+    """
+    from_files = names(workers[0], env_files)
+    return {worker.environment: from_files if worker.secrets is None else worker.secrets for worker in workers}
+
+
 def _dev_vars(worker: Worker) -> tuple[str, ...]:
     if worker.environment is None:
         return (".dev.vars",)
@@ -84,7 +103,7 @@ def _dot_env(worker: Worker) -> tuple[str, ...]:
 
 def _names_in(path: Path) -> list[str] | None:
     try:
-        text = Path(path).read_text(encoding="utf-8", errors="replace")
+        text = Path(path).read_text(encoding="utf-8-sig", errors="replace")
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
