@@ -14,6 +14,7 @@ from progy._version import __version__
 if TYPE_CHECKING:
     from progy.declare import FTS5, Trigger, View, VirtualTable
     from progy.hints import migrate
+    from progy.rows import from_row, to_row
     from progy.types import ExactDecimal, Json, UnixMillis, UnixSeconds, ValueEnum
 
 __all__ = [
@@ -27,10 +28,16 @@ __all__ = [
     "View",
     "VirtualTable",
     "__version__",
+    "from_row",
     "migrate",
+    "to_row",
 ]
 
-_HOMES = dict.fromkeys(("FTS5", "Trigger", "View", "VirtualTable"), "progy.declare") | {"migrate": "progy.hints"}
+_HOMES = {
+    **dict.fromkeys(("FTS5", "Trigger", "View", "VirtualTable"), "progy.declare"),
+    **dict.fromkeys(("from_row", "to_row"), "progy.rows"),
+    "migrate": "progy.hints",
+}
 
 
 def __getattr__(name: str) -> object:
