@@ -3,7 +3,40 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired, Protocol, TypedDict, overload
+from typing import Any, Literal, NotRequired, Protocol, TypeAlias, TypedDict, TypeVar, overload
+
+from .javascript import JsDict
+
+Value_co = TypeVar("Value_co", covariant=True)
+
+
+class KVTextOptions(TypedDict, total=False):
+    """Options of `get`, for text."""
+
+    type: Literal["text"]
+    cacheTtl: int
+    """For how many seconds the place that reads may keep what it got; at least 30."""
+
+
+class KVJsonOptions(TypedDict):
+    """Options of `get`, for JSON."""
+
+    type: Literal["json"]
+    cacheTtl: NotRequired[int]
+
+
+class KVBytesOptions(TypedDict):
+    """Options of `get`, for bytes."""
+
+    type: Literal["arrayBuffer"]
+    cacheTtl: NotRequired[int]
+
+
+class KVStreamOptions(TypedDict):
+    """Options of `get`, for a stream."""
+
+    type: Literal["stream"]
+    cacheTtl: NotRequired[int]
 
 
 class KVPutOptions(TypedDict, total=False):
@@ -20,63 +53,179 @@ class KVPutOptions(TypedDict, total=False):
 class KVListOptions(TypedDict, total=False):
     """Options of `list`."""
 
-    prefix: str
+    prefix: str | None
     limit: int
     """At most 1,000, which is the default."""
-    cursor: str
+    cursor: str | None
     """Where the list before ended."""
 
 
-class KVKey(TypedDict):
+class KVKey(JsDict, Protocol):
     """A key in a list."""
 
-    name: str
-    expiration: NotRequired[int]
-    """Unix seconds."""
-    metadata: NotRequired[Any]
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def expiration(self) -> int:
+        """Unix seconds; only there when the key is to go."""
+        ...
+
+    @property
+    def metadata(self) -> Any:
+        """Only there when something is kept beside the key."""
+        ...
+
+    @overload
+    def __getitem__(self, key: Literal["name"], /) -> str: ...
+
+    @overload
+    def __getitem__(self, key: Literal["expiration"], /) -> int: ...
+
+    @overload
+    def __getitem__(self, key: Literal["metadata"], /) -> Any: ...
+
+    @overload
+    def get(self, key: Literal["expiration"], /) -> int | None: ...
+
+    @overload
+    def get(self, key: Literal["metadata"], /) -> Any: ...
+
+    @overload
+    def get(self, key: str, default: Any = ..., /) -> Any: ...
 
 
-class KVList(TypedDict):
+class KVList(JsDict, Protocol):
     """Keys, in the order of their UTF-8 bytes."""
 
-    keys: list[KVKey]
-    list_complete: bool
-    cursor: NotRequired[str]
-    """For the next `list`; absent when the list is complete."""
-    cacheStatus: str | None
+    @property
+    def list_complete(self) -> bool: ...
+
+    @property
+    def cacheStatus(self) -> str | None: ...
+
+    @property
+    def cursor(self) -> str:
+        """For the next `list`; only there while the list isn't complete."""
+        ...
+
+    @overload
+    def __getitem__(self, key: Literal["keys"], /) -> list[KVKey]: ...
+
+    @overload
+    def __getitem__(self, key: Literal["list_complete"], /) -> bool: ...
+
+    @overload
+    def __getitem__(self, key: Literal["cacheStatus"], /) -> str | None: ...
+
+    @overload
+    def __getitem__(self, key: Literal["cursor"], /) -> str: ...
+
+    @overload
+    def get(self, key: Literal["cursor"], /) -> str | None: ...
+
+    @overload
+    def get(self, key: str, default: Any = ..., /) -> Any: ...
 
 
-class KVValueWithMetadata(TypedDict):
-    """A value and what was kept beside it."""
+class KVValue(JsDict, Protocol[Value_co]):
+    """A value and what is kept beside it."""
 
-    value: str | None
-    metadata: Any
-    cacheStatus: str | None
+    @property
+    def value(self) -> Value_co | None:
+        """None when there is no such key."""
+        ...
+
+    @property
+    def metadata(self) -> Any:
+        """None when nothing is kept beside the key."""
+        ...
+
+    @property
+    def cacheStatus(self) -> str | None:
+        """Not there when several were asked for."""
+        ...
+
+    @overload
+    def __getitem__(self, key: Literal["value"], /) -> Value_co | None: ...
+
+    @overload
+    def __getitem__(self, key: Literal["metadata"], /) -> Any: ...
+
+    @overload
+    def __getitem__(self, key: Literal["cacheStatus"], /) -> str | None: ...
+
+    @overload
+    def get(self, key: Literal["cacheStatus"], /) -> str | None: ...
+
+    @overload
+    def get(self, key: str, default: Any = ..., /) -> Any: ...
+
+
+KVKeys: TypeAlias = list[str]
+"""Up to 100 keys; a tuple is refused."""
+KVText: TypeAlias = Literal["text"] | KVTextOptions
+KVJson: TypeAlias = Literal["json"] | KVJsonOptions
+KVBytes: TypeAlias = Literal["arrayBuffer"] | KVBytesOptions
+KVStream: TypeAlias = Literal["stream"] | KVStreamOptions
 
 
 class KVNamespace(Protocol):
     """A KV namespace. https://developers.cloudflare.com/kv/api/"""
 
     @overload
-    async def get(self, key: str, type: Literal["text"] = ..., /) -> str | None:
+    async def get(self, key: str, type: KVText = ..., /) -> str | None:
         """The value, or None when there is no such key."""
         ...
 
     @overload
-    async def get(self, key: str, type: Literal["json"], /) -> Any:
+    async def get(self, key: str, type: KVJson, /) -> Any:
         """The value, read as JSON, or None when there is no such key."""
         ...
 
     @overload
-    async def get(self, key: str, type: Literal["arrayBuffer"], /) -> memoryview | None:
+    async def get(self, key: str, type: KVBytes, /) -> memoryview | None:
         """The value's bytes, or None when there is no such key."""
         ...
 
-    async def getWithMetadata(self, key: str, /) -> KVValueWithMetadata:
+    @overload
+    async def get(self, key: str, type: KVStream, /) -> Any:
+        """A JavaScript ReadableStream, to hand to a Response, or None when there is no such key."""
+        ...
+
+    @overload
+    async def get(self, key: KVKeys, type: KVText = ..., /) -> dict[str, str | None]:
+        """Up to 100 values, by their keys."""
+        ...
+
+    @overload
+    async def get(self, key: KVKeys, type: KVJson, /) -> dict[str, Any]:
+        """Up to 100 values, read as JSON, by their keys."""
+        ...
+
+    @overload
+    async def getWithMetadata(self, key: str, type: KVText = ..., /) -> KVValue[str]:
         """The value and its metadata; each may be None."""
         ...
 
-    async def put(self, key: str, value: str | bytes, options: KVPutOptions = ..., /) -> None:
+    @overload
+    async def getWithMetadata(self, key: str, type: KVJson, /) -> KVValue[Any]: ...
+
+    @overload
+    async def getWithMetadata(self, key: str, type: KVBytes, /) -> KVValue[memoryview]: ...
+
+    @overload
+    async def getWithMetadata(self, key: str, type: KVStream, /) -> KVValue[Any]: ...
+
+    @overload
+    async def getWithMetadata(self, key: KVKeys, type: KVText = ..., /) -> dict[str, KVValue[str] | None]:
+        """Values and their metadata, by their keys; None for a key that there isn't."""
+        ...
+
+    @overload
+    async def getWithMetadata(self, key: KVKeys, type: KVJson, /) -> dict[str, KVValue[Any] | None]: ...
+
+    async def put(self, key: str, value: str | bytes | memoryview, options: KVPutOptions = ..., /) -> None:
         """Write a value. Other places may read the old one for a minute or more."""
         ...
 

@@ -3,34 +3,94 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired, Protocol, TypeAlias, TypedDict
+from datetime import datetime
+from typing import Any, Literal, Never, NotRequired, Protocol, TypeAlias, TypedDict, overload
+
+from .javascript import JsDict
 
 R2Keys: TypeAlias = str | list[str]
 """A key, or up to 1,000 in a list; a tuple is refused."""
+R2Value: TypeAlias = str | bytes | memoryview | None
+"""What an object is written from; a JavaScript ReadableStream or Blob, too."""
+R2StorageClass: TypeAlias = Literal["Standard", "InfrequentAccess"]
 
 
-class R2HttpMetadata(TypedDict, total=False):
-    """The headers that an object is served with."""
+class R2Headers(TypedDict, total=False):
+    """The headers that an object is to be served with."""
 
     contentType: str
     contentLanguage: str
     contentDisposition: str
     contentEncoding: str
     cacheControl: str
+    cacheExpiry: datetime
 
 
-class R2PutOptions(TypedDict, total=False):
+class R2Conditional(TypedDict, total=False):
+    """What must be so for a `get` to give the content, or for a `put` to write it."""
+
+    etagMatches: str
+    etagDoesNotMatch: str
+    uploadedBefore: datetime
+    uploadedAfter: datetime
+    secondsGranularity: bool
+
+
+class R2Range(TypedDict, total=False):
+    """A part of an object: an offset, a length or both; or only a suffix."""
+
+    offset: int
+    length: int
+    suffix: int
+
+
+class R2GetOptions(TypedDict, total=False):
+    """Options of `get`."""
+
+    range: R2Range
+    ssecKey: str | bytes
+    onlyIf: Never
+    """Not here: `R2ConditionalGetOptions` has it, since it gives another type."""
+
+
+class R2ConditionalGetOptions(TypedDict):
+    """Options of a `get` that may give no content."""
+
+    onlyIf: R2Conditional
+    range: NotRequired[R2Range]
+    ssecKey: NotRequired[str | bytes]
+
+
+class R2MultipartOptions(TypedDict, total=False):
+    """Options of `createMultipartUpload`."""
+
+    httpMetadata: R2Headers
+    customMetadata: dict[str, str]
+    storageClass: R2StorageClass
+    ssecKey: str | bytes
+
+
+class R2DigestOptions(R2MultipartOptions, total=False):
+    """Options of both kinds of `put`: one digest of the value may be given, in hexadecimal or as bytes."""
+
+    md5: str | bytes
+    sha1: str | bytes
+    sha256: str | bytes
+    sha384: str | bytes
+    sha512: str | bytes
+
+
+class R2PutOptions(R2DigestOptions, total=False):
     """Options of `put`."""
 
-    httpMetadata: R2HttpMetadata
-    customMetadata: dict[str, str]
-    storageClass: Literal["Standard", "InfrequentAccess"]
-    md5: str
-    """The value's digest in hexadecimal, to be checked; so are the others, of which one may be given."""
-    sha1: str
-    sha256: str
-    sha384: str
-    sha512: str
+    onlyIf: Never
+    """Not here: `R2ConditionalPutOptions` has it, since it gives another type."""
+
+
+class R2ConditionalPutOptions(R2DigestOptions):
+    """Options of a `put` that may write nothing."""
+
+    onlyIf: R2Conditional
 
 
 class R2ListOptions(TypedDict, total=False):
@@ -42,7 +102,122 @@ class R2ListOptions(TypedDict, total=False):
     cursor: str
     """Where the list before ended."""
     delimiter: str
+    startAfter: str
     include: list[Literal["httpMetadata", "customMetadata"]]
+
+
+class R2UploadPartOptions(TypedDict, total=False):
+    """Options of `uploadPart`."""
+
+    ssecKey: str | bytes
+
+
+class R2Part(TypedDict):
+    """A part of an upload, kept as a dict of one's own."""
+
+    partNumber: int
+    etag: str
+
+
+class R2HttpMetadata(JsDict, Protocol):
+    """The headers that an object is served with."""
+
+    @property
+    def contentType(self) -> str | None: ...
+
+    @property
+    def contentLanguage(self) -> str | None: ...
+
+    @property
+    def contentDisposition(self) -> str | None: ...
+
+    @property
+    def contentEncoding(self) -> str | None: ...
+
+    @property
+    def cacheControl(self) -> str | None: ...
+
+    @property
+    def cacheExpiry(self) -> datetime | None: ...
+
+    @overload
+    def __getitem__(self, key: Literal["contentType"], /) -> str | None: ...
+
+    @overload
+    def __getitem__(self, key: Literal["contentLanguage"], /) -> str | None: ...
+
+    @overload
+    def __getitem__(self, key: Literal["contentDisposition"], /) -> str | None: ...
+
+    @overload
+    def __getitem__(self, key: Literal["contentEncoding"], /) -> str | None: ...
+
+    @overload
+    def __getitem__(self, key: Literal["cacheControl"], /) -> str | None: ...
+
+    @overload
+    def __getitem__(self, key: Literal["cacheExpiry"], /) -> datetime | None: ...
+
+
+class R2ObjectRange(JsDict, Protocol):
+    """The part of an object that was read."""
+
+    @property
+    def offset(self) -> int | None: ...
+
+    @property
+    def length(self) -> int | None: ...
+
+    @property
+    def suffix(self) -> int | None: ...
+
+    @overload
+    def __getitem__(self, key: Literal["offset"], /) -> int | None: ...
+
+    @overload
+    def __getitem__(self, key: Literal["length"], /) -> int | None: ...
+
+    @overload
+    def __getitem__(self, key: Literal["suffix"], /) -> int | None: ...
+
+
+class R2UploadedPart(JsDict, Protocol):
+    """A part that is uploaded."""
+
+    @property
+    def partNumber(self) -> int: ...
+
+    @property
+    def etag(self) -> str: ...
+
+    @overload
+    def __getitem__(self, key: Literal["partNumber"], /) -> int: ...
+
+    @overload
+    def __getitem__(self, key: Literal["etag"], /) -> str: ...
+
+
+class R2Checksums(Protocol):
+    """The digests that are known of an object; MD5 for everything not uploaded in parts."""
+
+    @property
+    def md5(self) -> memoryview | None: ...
+
+    @property
+    def sha1(self) -> memoryview | None: ...
+
+    @property
+    def sha256(self) -> memoryview | None: ...
+
+    @property
+    def sha384(self) -> memoryview | None: ...
+
+    @property
+    def sha512(self) -> memoryview | None: ...
+
+    def toJSON(self) -> dict[str, str | None]:
+        """The digests in hexadecimal, by name; None for those that are not known."""
+        ...
 
 
 class R2Object(Protocol):
@@ -68,12 +243,103 @@ class R2Object(Protocol):
         ...
 
     @property
-    def uploaded(self) -> Any:
-        """A datetime; a JavaScript Date for an object in a list."""
+    def uploaded(self) -> datetime:
+        """UTC, without saying so: it is naive."""
         ...
 
     @property
-    def httpMetadata(self) -> Any: ...
+    def checksums(self) -> R2Checksums: ...
+
+    @property
+    def httpMetadata(self) -> R2HttpMetadata: ...
+
+    @property
+    def customMetadata(self) -> dict[str, str]: ...
+
+    @property
+    def range(self) -> R2ObjectRange | None: ...
+
+    @property
+    def storageClass(self) -> str: ...
+
+    @property
+    def ssecKeyMd5(self) -> str | None: ...
+
+    def writeHttpMetadata(self, headers: Any, /) -> None:
+        """Write its headers into JavaScript's Headers."""
+        ...
+
+    @overload
+    def __getitem__(self, key: Literal["key", "version", "etag", "httpEtag", "storageClass"], /) -> str: ...
+
+    @overload
+    def __getitem__(self, key: Literal["size"], /) -> int: ...
+
+    @overload
+    def __getitem__(self, key: Literal["uploaded"], /) -> datetime: ...
+
+    @overload
+    def __getitem__(self, key: Literal["httpMetadata"], /) -> R2HttpMetadata: ...
+
+    @overload
+    def __getitem__(self, key: Literal["customMetadata"], /) -> dict[str, str]: ...
+
+
+class R2ObjectBody(R2Object, Protocol):
+    """An object with its content, which can be read once."""
+
+    @property
+    def body(self) -> Any:
+        """The content as a JavaScript ReadableStream, to hand to a Response."""
+        ...
+
+    @property
+    def bodyUsed(self) -> bool: ...
+
+    async def text(self) -> str: ...
+
+    async def json(self) -> Any: ...
+
+    async def arrayBuffer(self) -> memoryview: ...
+
+    async def bytes(self) -> memoryview: ...
+
+    async def blob(self) -> Any:
+        """The content as a `workers.Blob`."""
+        ...
+
+
+class R2ListedObject(Protocol):
+    """An object in a list: a JavaScript object, with attributes and without items."""
+
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def version(self) -> str: ...
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        ...
+
+    @property
+    def etag(self) -> str: ...
+
+    @property
+    def httpEtag(self) -> str:
+        """The ETag in quotes, for a header."""
+        ...
+
+    @property
+    def uploaded(self) -> Any:
+        """A JavaScript Date: `uploaded.getTime()` gives milliseconds."""
+        ...
+
+    @property
+    def httpMetadata(self) -> Any:
+        """A JavaScript object; `include` asks for it, as for the next."""
+        ...
 
     @property
     def customMetadata(self) -> Any: ...
@@ -82,44 +348,89 @@ class R2Object(Protocol):
     def storageClass(self) -> str: ...
 
 
-class R2ObjectBody(R2Object, Protocol):
-    """An object with its content, which can be read once."""
-
-    @property
-    def body(self) -> Any:
-        """The content as a ReadableStream, to hand to a Response."""
-        ...
-
-    async def text(self) -> str: ...
-
-    async def json(self) -> Any: ...
-
-    async def arrayBuffer(self) -> memoryview: ...
-
-
-class R2Objects(TypedDict):
+class R2Objects(JsDict, Protocol):
     """Objects, by key."""
 
-    objects: list[R2Object]
-    truncated: bool
-    """Whether there are more."""
-    cursor: NotRequired[str]
-    delimitedPrefixes: list[str]
+    @property
+    def objects(self) -> list[R2ListedObject]: ...
+
+    @property
+    def truncated(self) -> bool:
+        """Whether there are more."""
+        ...
+
+    @property
+    def cursor(self) -> str | None:
+        """For the next `list`; None when there are no more."""
+        ...
+
+    @property
+    def delimitedPrefixes(self) -> list[str]: ...
+
+    @overload
+    def __getitem__(self, key: Literal["objects"], /) -> list[R2ListedObject]: ...
+
+    @overload
+    def __getitem__(self, key: Literal["truncated"], /) -> bool: ...
+
+    @overload
+    def __getitem__(self, key: Literal["cursor"], /) -> str | None: ...
+
+    @overload
+    def __getitem__(self, key: Literal["delimitedPrefixes"], /) -> list[str]: ...
+
+
+class R2MultipartUpload(Protocol):
+    """An upload in parts. https://developers.cloudflare.com/r2/api/workers/workers-multipart-usage/"""
+
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def uploadId(self) -> str: ...
+
+    async def uploadPart(
+        self, partNumber: int, value: R2Value, options: R2UploadPartOptions = ..., /
+    ) -> R2UploadedPart:
+        """Upload a part; the first is 1. All but the last are of one size, of 5 MiB or more."""
+        ...
+
+    @overload
+    async def complete(self, parts: list[R2UploadedPart], /) -> R2Object:
+        """Make the object of its parts."""
+        ...
+
+    @overload
+    async def complete(self, parts: list[R2Part], /) -> R2Object: ...
+
+    async def abort(self) -> None: ...
 
 
 class R2Bucket(Protocol):
     """An R2 bucket. https://developers.cloudflare.com/r2/api/workers/workers-api-reference/"""
 
-    async def get(self, key: str, /) -> R2ObjectBody | None:
-        """The object, or None when there is no such key."""
-        ...
-
     async def head(self, key: str, /) -> R2Object | None:
         """What is known of the object, or None when there is no such key."""
         ...
 
-    async def put(self, key: str, value: str | bytes | None, options: R2PutOptions = ..., /) -> R2Object:
+    @overload
+    async def get(self, key: str, options: R2GetOptions = ..., /) -> R2ObjectBody | None:
+        """The object, or None when there is no such key."""
+        ...
+
+    @overload
+    async def get(self, key: str, options: R2ConditionalGetOptions, /) -> R2ObjectBody | R2Object | None:
+        """The object; without its content when the condition doesn't hold: look with `hasattr(object, "body")`."""
+        ...
+
+    @overload
+    async def put(self, key: str, value: R2Value, options: R2PutOptions = ..., /) -> R2Object:
         """Write an object."""
+        ...
+
+    @overload
+    async def put(self, key: str, value: R2Value, options: R2ConditionalPutOptions, /) -> R2Object | None:
+        """Write an object, or give None when the condition doesn't hold."""
         ...
 
     async def delete(self, keys: R2Keys, /) -> None:
@@ -128,4 +439,14 @@ class R2Bucket(Protocol):
 
     async def list(self, options: R2ListOptions = ..., /) -> R2Objects:
         """List objects."""
+        ...
+
+    async def createMultipartUpload(
+        self, key: str, options: R2MultipartOptions = ..., /
+    ) -> R2MultipartUpload:
+        """Begin an upload in parts."""
+        ...
+
+    def resumeMultipartUpload(self, key: str, uploadId: str, /) -> R2MultipartUpload:
+        """Go on with an upload in parts; whether there is one shows later."""
         ...

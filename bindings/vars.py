@@ -45,7 +45,7 @@ class Courses(Protocol):
     rust: CoursesEntry
     go: CoursesEntry
 
-    # No attribute names: take these from `to_py()`, or with getattr(…, name).
+    # No names of attributes: take these from `to_py()`.
     #   "better-auth": CoursesEntry
 
     def to_py(self) -> CoursesDict:

@@ -3,7 +3,29 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired, Protocol, TypedDict
+from typing import Any, Literal, NotRequired, Protocol, TypeAlias, TypedDict, overload
+
+from .javascript import JsDict
+
+WorkflowState: TypeAlias = Literal[
+    "queued",
+    "running",
+    "paused",
+    "errored",
+    "terminated",
+    "complete",
+    "waiting",
+    "waitingForPause",
+    "rollingBack",
+    "unknown",
+]
+
+
+class WorkflowRetention(TypedDict, total=False):
+    """How long a finished instance is kept: milliseconds, or text as `"3 days"`."""
+
+    successRetention: str | int
+    errorRetention: str | int
 
 
 class WorkflowCreateOptions(TypedDict, total=False):
@@ -13,24 +35,8 @@ class WorkflowCreateOptions(TypedDict, total=False):
     """The instance's id, of at most 100 characters; a random one when left out."""
     params: Any
     """What the workflow gets as its event's payload: a JSON value."""
-
-
-class WorkflowStatus(TypedDict):
-    """How far an instance is."""
-
-    status: Literal[
-        "queued",
-        "running",
-        "paused",
-        "errored",
-        "terminated",
-        "complete",
-        "waiting",
-        "waitingForPause",
-        "unknown",
-    ]
-    error: NotRequired[Any]
-    output: NotRequired[Any]
+    retention: WorkflowRetention
+    locationHint: str
 
 
 class WorkflowEvent(TypedDict):
@@ -38,6 +44,64 @@ class WorkflowEvent(TypedDict):
 
     type: str
     payload: NotRequired[Any]
+
+
+class WorkflowTerminateOptions(TypedDict, total=False):
+    """Options of `terminate`."""
+
+    rollback: bool
+
+
+class WorkflowStep(TypedDict):
+    """A step of an instance, by its name; of several the `count`th."""
+
+    name: str
+    count: NotRequired[int]
+    type: NotRequired[Literal["do", "sleep", "waitForEvent"]]
+
+
+WorkflowRestartOptions = TypedDict("WorkflowRestartOptions", {"from": NotRequired[WorkflowStep]})
+"""Options of `restart`: the step to start from."""
+
+
+class WorkflowError(JsDict, Protocol):
+    """Why an instance failed."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def message(self) -> str: ...
+
+    @overload
+    def __getitem__(self, key: Literal["name"], /) -> str: ...
+
+    @overload
+    def __getitem__(self, key: Literal["message"], /) -> str: ...
+
+
+class WorkflowStatus(JsDict, Protocol):
+    """How far an instance is."""
+
+    @property
+    def status(self) -> WorkflowState: ...
+
+    @property
+    def error(self) -> WorkflowError | None: ...
+
+    @property
+    def output(self) -> Any:
+        """What the workflow gave; None until then."""
+        ...
+
+    @overload
+    def __getitem__(self, key: Literal["status"], /) -> WorkflowState: ...
+
+    @overload
+    def __getitem__(self, key: Literal["error"], /) -> WorkflowError | None: ...
+
+    @overload
+    def __getitem__(self, key: Literal["output"], /) -> Any: ...
 
 
 class WorkflowInstance(Protocol):
@@ -52,11 +116,13 @@ class WorkflowInstance(Protocol):
 
     async def resume(self) -> None: ...
 
-    async def restart(self) -> None: ...
+    async def restart(self, options: WorkflowRestartOptions = ..., /) -> None: ...
 
-    async def terminate(self) -> None: ...
+    async def terminate(self, options: WorkflowTerminateOptions = ..., /) -> None: ...
 
-    async def send_event(self, event: WorkflowEvent, /) -> None: ...
+    async def send_event(self, event: WorkflowEvent, /) -> None:
+        """Send an event, for which `step.wait_for_event` waits."""
+        ...
 
 
 class Workflow(Protocol):

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from progy.emit.outputs import Output
-from progy.errors import UnsupportedWorkerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from progy.config import Config
     from progy.project import Database, Project
     from progy.schema.models import Models
     from progy.worker.model import Worker
@@ -66,42 +67,110 @@ class Generated:
 def bindings(project: Project, models: Models | None) -> Generated:
     """The Python package and the TypeScript declarations of the Worker's bindings; without models without rows.
 
+    Where the configuration has several environments and none was chosen, it is all of them.
+
     Raises:
         ConfigError: The wrangler config is missing or can't be used.
-        ProgyError: It holds what progy can't generate.
     """
-    from progy.emit import python
+    from progy.worker import config
+
+    settings = project.config
+    worker = project.required_worker()
+    several = worker.environments and worker.environment is None
+    workers = config.load_all(worker.path) if several else (worker,)
+    generated = python(project.root, settings, workers, models)
+    if not settings.typescript:
+        return generated
+    return generated + _typescript(project, workers) + rows(project.root / settings.typescript, models)
+
+
+def python(
+    root: Path, settings: Config, workers: Sequence[Worker], models: Models | None, env_files: Sequence[str] = ()
+) -> Generated:
+    """The Python package of bindings.
+
+    Args:
+        root: The folder in which the settings name theirs.
+        settings: Where it is written, and the interface's name.
+        workers: The environment that was chosen, or the top level and then all environments.
+        models: The models, for the row types; None for none.
+        env_files: What `--env-file` named, relative to the configuration's directory.
+
+    Raises:
+        ConfigError: A secret's file can't be read.
+    """
+    import json
+
     from progy.worker import secrets
 
-    worker = project.required_worker()
-    settings = project.config
-    names = secrets.names(worker)
-    folder = project.root / settings.bindings
-    files = python.bindings(worker, names, models, interface=settings.interface)
-    generated = _files(folder, files, PYTHON, "*.py")
-    return generated + _typescript(project, worker, names) if settings.typescript else generated
+    names = secrets.names_of(workers, env_files)
+
+    def emitted() -> str:
+        from progy.emit import json_vars
+        from progy.emit import python as emitter
+
+        def generate(schema: str) -> str:
+            # datamodel-code-generator takes a third of a second; a variable's shape changes less often than the rest.
+            return _kept(root, "json-vars", schema, lambda: json_vars.typed_dicts(schema))
+
+        return json.dumps(emitter.bindings(workers, names, models, interface=settings.interface, generate=generate))
+
+    question = repr((workers, names, models, settings.interface))
+    files = json.loads(_kept(root, "bindings", question, emitted))
+    return _files(root / settings.bindings, files, PYTHON, "*.py")
 
 
-def _typescript(project: Project, worker: Worker, secrets: Sequence[str]) -> Generated:
-    """The declaration file, or a warning that says who writes it: a Worker's types for Python don't wait for it."""
-    from progy.emit import typescript
+def _kept(root: Path, name: str, question: str, answer: Callable[[], str]) -> str:
+    """The answer, or what it was the last time if the question was the same and nothing that it was made from changed.
+
+    Args:
+        root: The project's folder.
+        name: What the answer is kept as.
+        question: All that the answer depends on besides files and the environment.
+        answer: What makes it.
+    """
+    from progy import cache
+
+    digest = sha256(question.encode("utf-8", "surrogatepass")).hexdigest()
+    kept = cache.load(root, name)
+    if kept is not None and kept[0]["question"] == digest:
+        cache.observe(kept[1])
+        return str(kept[0]["answer"])
+    with cache.Recorder() as recorder:
+        text = answer()
+    cache.keep(root, name, recorder, {"question": digest, "answer": text})
+    return text
+
+
+def _typescript(project: Project, workers: Sequence[Worker]) -> Generated:
+    """The declaration file by the project's settings. The runtime's types that are in it stay while they are right."""
+    from progy import typegen
+    from progy.emit.typescript import TypegenOptions
 
     settings = project.config
     path = project.root / settings.typescript
-    options = typescript.TypegenOptions(
+    options = TypegenOptions(
         interface=settings.interface,
         path=settings.typescript,
         env=project.environment,
         directory=project.root,
     )
-    silence = 'typescript = "" in [tool.progy] leaves it to wrangler'
-    if path.is_file() and "\n// Runtime types generated" in _beginning(path):
-        return Generated((), warnings=(f"{settings.typescript} holds wrangler's runtime types and is left; {silence}",))
-    try:
-        return Generated((Output(path, typescript.declaration(worker, secrets, options), TYPESCRIPT),))
-    except UnsupportedWorkerError as error:
-        why = f"{settings.typescript} isn't written: {error.message}; write it with `{error.hint}`"
-        return Generated((), warnings=(f"{why}; {silence}",))
+    warnings: list[str] = []
+    text = typegen.keep_runtime(options, workers, warnings.append)
+    return Generated((Output(path, text, TYPESCRIPT),), warnings=tuple(warnings))
+
+
+def rows(typescript: Path, models: Models | None) -> Generated:
+    """The types of tables' rows for TypeScript, where there are tables.
+
+    Args:
+        typescript: The declaration file, beside which theirs lies.
+        models: The models; None for none.
+    """
+    from progy.emit import rows_typescript
+
+    texts = {"rows.d.ts": rows_typescript.declaration(models)} if models is not None and models.models else {}
+    return _files(typescript.parent, texts, (rows_typescript.MARK,), "rows.d.ts")
 
 
 def docs(project: Project, models: Models, database: Database) -> Generated:

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,13 +13,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from progy import generate
 from progy.emit.python import bindings
 from progy.emit.python_text import docstring, quoted
 from progy.emit.rows import RowTypes
 from progy.errors import ConfigError
 from progy.schema.models import Model, Models
 from progy.worker import config, secrets
-from progy.worker.model import Worker
+from progy.worker.kinds import BY_KEY, KINDS
+from progy.worker.model import Binding, Worker
 from tests.unit.handmade import MODELS, column
 
 if TYPE_CHECKING:
@@ -25,41 +29,73 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 
-EVERYTHING = """{
+EVERYTHING = r"""{
   "name": "everything",
-  "kv_namespaces": [{"binding": "KV"}], "r2_buckets": [{"binding": "R2", "bucket_name": "b"}],
+  "kv_namespaces": [{"binding": "KV"}], "r2_buckets": [{"binding": "R2", "bucket_name": "photos"}],
   "d1_databases": [{"binding": "DB"}], "hyperdrive": [{"binding": "HYPER", "id": "1"}],
-  "vectorize": [{"binding": "VECTORS", "index_name": "i"}],
+  "vectorize": [{"binding": "VECTORS", "index_name": "i"}], "send_email": [{"name": "MAIL"}],
   "analytics_engine_datasets": [{"binding": "DATA"}], "mtls_certificates": [{"binding": "MTLS", "certificate_id": "c"}],
-  "queues": {"producers": [{"binding": "QUEUE", "queue": "q"}]},
+  "dispatch_namespaces": [{"binding": "DISPATCH", "namespace": "n"}],
+  "queues": {"producers": [{"binding": "QUEUE", "queue": "q"}]}, "k2": [{"binding": "K2", "stream": "s", "remote": true}],
   "secrets_store_secrets": [{"binding": "STORED", "store_id": "s", "secret_name": "n"}],
+  "artifacts": [{"binding": "ARTIFACTS", "namespace": "n"}], "unsafe_hello_world": [{"binding": "HELLO"}],
+  "flagship": [{"binding": "FLAGS"}], "worker_loaders": [{"binding": "LOADER"}],
   "ratelimits": [{"name": "LIMIT", "namespace_id": "1", "simple": {"limit": 1, "period": 10}}],
+  "vpc_services": [{"binding": "VPC", "service_id": "s"}], "vpc_networks": [{"binding": "VPN", "tunnel_id": "t"}],
+  "ai_search_namespaces": [{"binding": "SEARCHES", "namespace": "n"}], "agent_memory": [{"binding": "MEMORY", "namespace": "n"}],
+  "ai_search": [{"binding": "SEARCH", "instance_name": "n"}], "browser": {"binding": "BROWSER"},
+  "analytics": {"binding": "SQL"}, "ai": {"binding": "AI"}, "images": {"binding": "IMAGES"}, "stream": {"binding": "STREAM"},
+  "media": {"binding": "MEDIA"}, "assets": {"binding": "ASSETS", "directory": "."},
   "version_metadata": {"binding": "VERSION"}, "logfwdr": {"bindings": [{"name": "x", "destination": "y"}]},
+  "pipelines": [{"binding": "PIPE", "pipeline": "p"}],
   "durable_objects": {"bindings": [{"name": "ROOM", "class_name": "Room"}]},
   "services": [{"binding": "OTHER", "service": "other"}],
   "workflows": [{"binding": "FLOW", "name": "flow", "class_name": "Flow"}],
-  "text_blobs": {"TEXT": "x.txt"},
+  "unsafe": {"bindings": [{"name": "UNSAFE_LIMIT", "type": "ratelimit"}, {"name": "ODD", "type": "odd"}]},
+  "data_blobs": {"BLOB": "x.bin"}, "text_blobs": {"TEXT": "x.txt"},
   "vars": {
-    "number": 1, "half": 1.5, "yes": true, "nothing": null, "big": 1e21, "class": "keyword", "not-a-name": "x",
-    "quote": "it's \\"so\\"\\u0001", "double": "\\"", "LIST": [1, "two", {"a": 1}, {"a": 2}], "EMPTY": {}, "NONE": [],
+    "number": 1, "half": 1.5, "yes": true, "nothing": null, "big": 1e21, "class": "keyword", "not-a-name": "x", "to_py": 1,
+    "quote": "it's \"so\"\u0001", "double": "\"", "LIST": [1, "two", {"a": 1}, {"a": 2, "b": [null]}], "EMPTY": {}, "NONE": [],
     "DEEP": {"one": {"x": [{"y": null}]}, "two": {"x": []}, "to_py": 1, "3": "three"}, "TYPED": {"a": {}}, "ANY": {},
-    "LONG": "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+    "KVNamespace": "named like a type", "str": "so is this", "property": "and this",
+    "STRS": {"str": "x", "int": 4, "n": 1, "JsArray": [1], "SB": {"a": 1}, "StrsSb": "a class"},
+    "COURSES": {"rust": {"repo": "r"}, "better-auth": {"repo": "r"}},
+    "LONG": "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
   },
   "secrets": {"required": ["TOKEN"]}
+}"""
+
+ENVIRONMENTS = """{
+  "name": "shop",
+  "d1_databases": [{"binding": "DB", "database_name": "shop"}], "kv_namespaces": [{"binding": "LOCAL"}],
+  "vars": {"API": "https://dev", "N": 1, "SHAPE": {"a": 1, "b": {"x": "y"}}, "MIX": {"k": 1}, "SAME": "s"},
+  "secrets": {"required": ["TOKEN"]},
+  "env": {
+    "staging": {
+      "d1_databases": [{"binding": "DB", "database_name": "shop-staging"}], "kv_namespaces": [{"binding": "CACHE"}],
+      "vars": {"API": "https://staging", "N": 2.5, "SHAPE": {"a": "one", "c": [1]}, "MIX": "text", "SAME": "s"},
+      "secrets": {"required": ["TOKEN"]}
+    },
+    "prod-eu": {
+      "d1_databases": [{"binding": "DB", "database_name": "shop"}], "kv_namespaces": [{"binding": "CACHE"}],
+      "vars": {"API": "https://prod", "N": 1, "SHAPE": {"a": 3, "b": {"x": "y"}}, "MIX": null, "SAME": "s"},
+      "secrets": {"required": ["TOKEN", "PAGER"]}
+    }
+  }
 }"""
 
 
 def emit(directory: Path, text: str, models: Models | None = None, interface: str = "Env") -> dict[str, str]:
     (directory / "wrangler.json").write_text(text)
-    worker = config.load(directory / "wrangler.json")
-    return bindings(worker, secrets.names(worker), models, interface=interface)
+    workers = config.load_all(directory / "wrangler.json")
+    return bindings(workers, secrets.names_of(workers), models, interface=interface)
 
 
 def test_a_small_package(tmp_path: Path) -> None:
     text = '{"name": "w", "d1_databases": [{"binding": "DB"}], "vars": {"A": "a", "b-c": 1}}'
     (tmp_path / ".dev.vars").write_text("TOKEN=never shown")
     files = emit(tmp_path, text)
-    assert list(files) == ["__init__.py", "d1.py"]
+    assert list(files) == ["__init__.py", "d1.py", "javascript.py"]
     assert (
         files["__init__.py"]
         == '''\
@@ -139,7 +175,7 @@ class UserInsert(TypedDict):
     email_verified: NotRequired[int]
     created_at: int
     metadata: NotRequired[str | None]
-    avatar: NotRequired[bytes | None]'''
+    avatar: NotRequired[bytes | memoryview | list[int] | None]'''
     )
     assert (
         rows.types["OddRow"]
@@ -191,18 +227,29 @@ def test_a_docstring_says_what_it_was_given(text: str) -> None:
     assert namespace["text"].split() == text.split()
 
 
+KEYS = st.text(st.characters(), max_size=5) | st.sampled_from(
+    ["str", "int", "class", "__class__", '"""', "f0", "to_py"]
+)
+"""Lone surrogates among them, which JSON can write."""
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    st.none() | st.booleans() | st.integers() | st.floats() | KEYS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
     max_leaves=6,
 )
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.dictionaries(st.text(min_size=1, max_size=6), VALUES, max_size=3))
-def test_whatever_a_variable_holds_python_can_read_its_types(variables: dict[str, Json]) -> None:
-    worker = Worker(Path("wrangler.json"), name='"""', vars=variables)
-    files = bindings(worker, ("a\n", 'b"'), MODELS)
+SIMPLE = st.dictionaries(KEYS, VALUES, max_size=3)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(SIMPLE, min_size=1, max_size=3))
+def test_whatever_a_variable_holds_python_can_read_its_types(levels: list[dict[str, Json]]) -> None:
+    environments = (None, '"""\\', "\n\ud800")
+    workers = [
+        Worker(Path("wrangler.json"), environment=environment, name='"""', vars=variables)
+        for environment, variables in zip(environments, levels, strict=False)
+    ]
+    files = bindings(workers, {None: ("a\n", 'b"')}, MODELS)
     for text in files.values():
         compile(text, "generated", "exec")
         text.encode()
@@ -213,7 +260,7 @@ def test_a_literal_is_the_text_it_was_made_from(text: str) -> None:
     assert ast.literal_eval(quoted(text)) == text
 
 
-@pytest.mark.parametrize("text", [EVERYTHING, "{}", '{"vars": {"a-b": 1}}'])
+@pytest.mark.parametrize("text", [EVERYTHING, ENVIRONMENTS, "{}", '{"vars": {"a-b": 1}}'])
 def test_generated_python_is_neat_and_imports(tmp_path: Path, text: str) -> None:
     package = tmp_path / "bindings"
     package.mkdir()
@@ -221,7 +268,8 @@ def test_generated_python_is_neat_and_imports(tmp_path: Path, text: str) -> None
         (package / name).write_text(source, encoding="utf-8")
     ruff = [sys.executable, "-m", "ruff"]
     for arguments in (
-        ["check", "--isolated", "--select=E4,E7,E9,F,I,UP,W", "--target-version=py311"],
+        # UP013: a dict called for a class with a field `str: str`, which would hide the type from the next.
+        ["check", "--isolated", "--select=E4,E7,E9,F,I,UP,W", "--ignore=UP013", "--line-length=110"],
         ["format", "--isolated", "--line-length=110", "--check"],
     ):
         run = subprocess.run([*ruff, *arguments, str(package)], capture_output=True, text=True, check=False)
@@ -247,13 +295,292 @@ print(emit(Path({str(tmp_path)!r}), EVERYTHING, MODELS))
     assert len(texts) == 1
 
 
+def test_a_name_that_is_given_twice_is_refused(tmp_path: Path) -> None:
+    worker = Worker(tmp_path / "wrangler.json", vars={"A": 1})
+    with pytest.raises(ConfigError, match='the name "A" is given twice'):
+        bindings([replace(worker, bindings=(Binding("ai", "A", {}),))], {}, None)
+
+
+def env_of(files: dict[str, str]) -> str:
+    """What follows the exports in `__init__.py`."""
+    return files["__init__.py"].partition("\n]\n")[2].lstrip("\n")
+
+
+def test_every_environment_and_what_all_have(tmp_path: Path) -> None:
+    files = emit(tmp_path, ENVIRONMENTS)
+    assert list(files) == ["__init__.py", "d1.py", "javascript.py", "kv.py", "vars.py"]
+    assert (
+        env_of(files)
+        == '''\
+class Env(Protocol):
+    """`self.env`: bindings, variables and secrets, as the Workers SDK for Python hands them over.
+
+    This is what all environments have, the top level too. Each by itself: `TopLevelEnv`, `StagingEnv`,
+    `ProdEuEnv`.
+
+    These are only in some:
+
+    - `LOCAL`: `TopLevelEnv`
+    - `CACHE`: `StagingEnv`, `ProdEuEnv`
+    - `PAGER`: `ProdEuEnv`
+    """
+
+    DB: D1Database
+    """D1 database `shop`, `shop-staging`. https://developers.cloudflare.com/d1/worker-api/d1-database/"""
+
+    # Variables. https://developers.cloudflare.com/workers/configuration/environment-variables/
+    @property
+    def API(self) -> Literal["https://dev", "https://staging", "https://prod"]: ...
+
+    @property
+    def N(self) -> Literal[1] | float: ...
+
+    SHAPE: Shape
+
+    @property
+    def MIX(self) -> Literal["text"] | Mix | JsNull: ...
+
+    SAME: Literal["s"]
+
+    # Secrets. https://developers.cloudflare.com/workers/configuration/secrets/
+    TOKEN: str
+
+
+class TopLevelEnv(Env, Protocol):
+    """`self.env` at the top level."""
+
+    LOCAL: KVNamespace
+    """KV namespace. https://developers.cloudflare.com/kv/api/"""
+
+    # Variables. https://developers.cloudflare.com/workers/configuration/environment-variables/
+    @property
+    def API(self) -> Literal["https://dev"]: ...
+
+    @property
+    def N(self) -> Literal[1]: ...
+
+    @property
+    def MIX(self) -> Mix: ...
+
+
+class StagingEnv(Env, Protocol):
+    """`self.env` in the environment `staging`."""
+
+    CACHE: KVNamespace
+    """KV namespace. https://developers.cloudflare.com/kv/api/"""
+
+    # Variables. https://developers.cloudflare.com/workers/configuration/environment-variables/
+    @property
+    def API(self) -> Literal["https://staging"]: ...
+
+    @property
+    def N(self) -> float: ...
+
+    @property
+    def MIX(self) -> Literal["text"]: ...
+
+
+class ProdEuEnv(Env, Protocol):
+    """`self.env` in the environment `prod-eu`."""
+
+    CACHE: KVNamespace
+    """KV namespace. https://developers.cloudflare.com/kv/api/"""
+
+    # Variables. https://developers.cloudflare.com/workers/configuration/environment-variables/
+    @property
+    def API(self) -> Literal["https://prod"]: ...
+
+    @property
+    def N(self) -> Literal[1]: ...
+
+    @property
+    def MIX(self) -> JsNull: ...
+
+    # Secrets. https://developers.cloudflare.com/workers/configuration/secrets/
+    PAGER: str
+'''
+    )
+
+
+def test_a_variable_has_one_shape_for_all_environments(tmp_path: Path) -> None:
+    text = emit(tmp_path, ENVIRONMENTS)["vars.py"]
+    assert (
+        text[text.index("class ShapeBDict") :]
+        == '''\
+class ShapeBDict(TypedDict):
+    x: str
+
+
+class ShapeDict(TypedDict):
+    a: int | str
+    b: NotRequired[ShapeBDict]
+    c: NotRequired[list[int]]
+
+
+class MixDict(TypedDict):
+    k: int
+
+
+class ShapeB(Protocol):
+    """`SHAPE.b`."""
+
+    x: str
+
+    def to_py(self) -> ShapeBDict:
+        """The value as a dict."""
+        ...
+
+
+class Shape(Protocol):
+    """The variable `SHAPE`."""
+
+    a: int | str
+
+    # Not always there: take these from `to_py()`, or with getattr(…, name, None).
+    #   "b": ShapeB
+    #   "c": JsArray[int, list[int]]
+
+    def to_py(self) -> ShapeDict:
+        """The value as a dict."""
+        ...
+
+
+class Mix(Protocol):
+    """The variable `MIX`."""
+
+    k: int
+
+    def to_py(self) -> MixDict:
+        """The value as a dict."""
+        ...
+'''
+    )
+
+
+def test_one_chosen_environment_is_simple(tmp_path: Path) -> None:
+    (tmp_path / "wrangler.json").write_text(ENVIRONMENTS)
+    worker = config.load(tmp_path / "wrangler.json", "prod-eu")
+    text = bindings([worker], {"prod-eu": secrets.names(worker)}, None)["__init__.py"]
+    assert re.findall("class (.*):", text) == ["Default(WorkerEntrypoint)", "Env(Protocol)"]
+    assert '    API: Literal["https://prod"]\n' in text
+    assert "    PAGER: str\n" in text
+
+
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("environments", "names"),
     [
-        ('{"ai": {"binding": "A"}, "vars": {"A": 1}}', 'the name "A" is given twice'),
-        ('{"env": {"a": {}}}', "several environments at once"),
+        (["staging", "camelCase", "prodEnv", "a_b-c"], ["StagingEnv", "CamelcaseEnv", "ProdenvEnv", "ABCEnv"]),
+        (["eu.west", "1", "top-level", "shop"], ["EuwestEnv", "Env1Env", "TopLevelEnv_", "ShopEnv_"]),
+        (["", "a b", "ab", "\u00fc"], ["Env_", "AbEnv", "AbEnv_", "Env__"]),
     ],
 )
-def test_what_has_no_one_type_is_refused(tmp_path: Path, text: str, message: str) -> None:
-    with pytest.raises(ConfigError, match=message):
-        emit(tmp_path, text)
+def test_an_environment_is_called_as_in_typescript_where_python_can(environments: list[str], names: list[str]) -> None:
+    workers = [Worker(Path("wrangler.json"), environment=name, vars={"A": 1}) for name in (None, *environments)]
+    text = bindings(workers, {}, None, interface="ShopEnv")["__init__.py"]
+    assert re.findall(r"class (\w+)\(Env, Protocol\)", text) == ["TopLevelEnv", *names]
+    compile(text, "generated", "exec")
+
+
+@pytest.mark.parametrize("kind", [kind.key for kind in KINDS])
+def test_a_binding_brings_what_its_type_needs_and_nothing_else(kind: str) -> None:
+    python = BY_KEY[kind].python
+    worker = Worker(Path("wrangler.json"), bindings=(Binding(kind, "X", {}),))
+    files = bindings([worker], {}, None)
+    module, _, name = (python or "Any").rpartition(".")
+    needed = {"__init__.py", *([f"{module}.py"] if module else [])}
+    imported = {f"{other}.py" for text in files.values() for other in re.findall(r"^from \.(\w+) ", text, re.MULTILINE)}
+    assert set(files) == needed | imported
+    assert f"\n    X: {name}\n" in files["__init__.py"]
+    assert f"https://developers.cloudflare.com/{BY_KEY[kind].docs}" in files["__init__.py"]
+    for text in files.values():
+        compile(text, "generated", "exec")
+
+
+def test_a_text_too_long_to_compare_with_is_text(tmp_path: Path) -> None:
+    worker = Worker(tmp_path / "wrangler.json", vars={"LONG": "x" * 10_000_000, "SHORT": "x" * 1000})
+    text = bindings([worker], {}, None)["__init__.py"]
+    assert "    LONG: str\n" in text
+    assert len(text) < 5000
+
+
+def test_names_that_python_or_pyodide_have(tmp_path: Path) -> None:
+    names = ["class", "class_", "None", "__class__", "to_py", "to_py_", "a-b", "\ufb01", "\u00fc", "mro"]
+    worker = Worker(tmp_path / "wrangler.json", vars=dict.fromkeys(names, 1))
+    assert (
+        bindings([worker], {}, None)["__init__.py"].partition("environment-variables/\n")[2]
+        == """\
+    class_: Literal[1]
+    class__: Literal[1]
+    None_: Literal[1]
+    to_py_: Literal[1]
+    \u00fc: Literal[1]
+    mro: Literal[1]
+
+    # Names that Python can't write as an attribute: take them with getattr(env, name).
+    #   "__class__": Literal[1]
+    #   "a-b": Literal[1]
+    #   "\ufb01": Literal[1]
+
+    # Pyodide has these names for itself, so that the values are out of reach; rename them.
+    #   to_py
+"""
+    )
+
+
+def test_a_member_called_like_a_type_hides_it_from_no_other(tmp_path: Path) -> None:
+    text = """{
+      "kv_namespaces": [{"binding": "KVNamespace"}],
+      "vars": {"str": "a", "Literal": 1, "SHAPE": {"int": 1, "n": 2, "list": [1]}}, "secrets": {"required": ["TOKEN"]}
+    }"""
+    files = emit(tmp_path, text)
+    assert "    KVNamespace: _KVNamespace\n" in files["__init__.py"]
+    assert '    str: _Literal["a"]\n    Literal: _Literal[1]\n' in files["__init__.py"]
+    assert "    TOKEN: _str\n" in files["__init__.py"]
+    assert (
+        "from builtins import str as _str\nfrom typing import Literal as _Literal\nfrom typing import Protocol\n"
+        in files["__init__.py"]
+    )
+    assert "    int: _int\n    n: _int\n    list: JsArray[_int, _list[_int]]\n" in files["vars.py"]
+
+
+def test_an_answer_is_kept_for_as_long_as_it_holds(tmp_path: Path) -> None:
+    asked: list[str] = []
+    source = tmp_path / "template.txt"
+    source.write_text("one")
+
+    def ask(question: str) -> str:
+        def answer() -> str:
+            asked.append(question)
+            return f"{question!a} {source.read_text()}"
+
+        return generate._kept(tmp_path, "name", question, answer)
+
+    assert [ask("a"), ask("a"), ask("\ud800"), ask("a")] == ["'a' one", "'a' one", r"'\ud800' one", "'a' one"]
+    assert asked == ["a", "\ud800", "a"]
+    source.write_text("two")
+    assert [ask("a"), ask("a")] == ["'a' two", "'a' two"]
+    assert asked[3:] == ["a"]
+
+
+def test_the_second_time_nothing_slow_is_loaded(tmp_path: Path) -> None:
+    (tmp_path / "wrangler.json").write_text(ENVIRONMENTS)
+    script = f"""
+import sys
+sys.path[:0] = [{str(ROOT / "codegen")!r}]
+from pathlib import Path
+from progy import generate
+from progy.config import load
+from progy.worker import config
+root = Path({str(tmp_path)!r})
+generated = generate.python(root, load(root), config.load_all(root / "wrangler.json"), None)
+print([output.text for output in generated.outputs])
+print(sorted(set(sys.modules) & {{"jinja2", "datamodel_code_generator", "pydantic", "progy.emit.python"}}))
+"""
+    command = [sys.executable, "-c", script]
+    first, second = (
+        subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout.splitlines()
+        for _ in range(2)
+    )
+    assert first[0] == second[0]
+    assert "datamodel_code_generator" in first[1]
+    assert second[1] == "[]"

@@ -61,7 +61,15 @@ class Block:
             return next((kind for kind, sign in uses.items() if re.search(sign, self.text, re.MULTILINE)), "unknown")
         if self.language == "sql" and self.text.startswith("-- "):
             return "plan"
-        kinds = {"sh": "commands", "console": "commands", "sql": "sql", "toml": "toml", "json": "json", "jsonc": "json"}
+        kinds = {
+            "sh": "commands",
+            "console": "commands",
+            "sql": "sql",
+            "toml": "toml",
+            "json": "json",
+            "jsonc": "json",
+            "ts": "typescript",
+        }
         return kinds.get(self.language, "unknown")
 
     @property
@@ -97,7 +105,8 @@ def with_kind(*kinds: str) -> pytest.MarkDecorator:
 
 def test_no_block_goes_untested() -> None:
     assert [str(block) for block in of_kind("unknown")] == []
-    tested = {"models", "sql", "plan", "worker", "excerpt", "commands", "toml", "json"}
+    # TypeScript is compiled in tests/real/test_rows_in_typescript.py.
+    tested = {"models", "sql", "plan", "worker", "excerpt", "commands", "toml", "json", "typescript"}
     assert {block.kind for block in BLOCKS} == tested
 
 
@@ -174,9 +183,10 @@ def test_commands_are_understood(block: Block) -> None:
 def write_models(root: Path, blocks: Iterable[Block]) -> None:
     package = root / "models"
     package.mkdir()
-    (package / "__init__.py").touch()
-    for number, block in enumerate(blocks):
-        (package / f"part{number}.py").write_text(block.text, encoding="utf-8")
+    parts = {f"part{number}": block.text for number, block in enumerate(blocks)}
+    (package / "__init__.py").write_text("".join(f"from .{name} import *\n" for name in parts), encoding="utf-8")
+    for name, text in parts.items():
+        (package / f"{name}.py").write_text(text, encoding="utf-8")
 
 
 SMALL_WORKER = '{"name": "shop", "d1_databases": [{"binding": "DB"}]}'
@@ -202,8 +212,9 @@ def project_of(guide: str, root: Path) -> Path:
     shown = of_kind("json", guide)
     text = shown[0].text if shown else SMALL_WORKER
     (root / "wrangler.jsonc").write_text(text, encoding="utf-8")
-    write_models(root, of_kind("models", guide))
-    list(generate.bindings(Project(root), load(root)).write())
+    models = of_kind("models", guide)
+    write_models(root, models)
+    list(generate.bindings(Project(root), load(root) if models else None).write())
     for number, block in enumerate(of_kind("worker", guide)):
         (root / f"worker{number}.py").write_text(block.text, encoding="utf-8")
     (root / "workers.pyi").write_text(SDK)

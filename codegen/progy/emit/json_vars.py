@@ -1,6 +1,7 @@
 """The shape of variables that hold JSON: Protocols for the values, TypedDicts for what `to_py()` gives.
 
-The TypedDicts are datamodel-code-generator's, from a JSON schema of the values.
+A variable has one shape for all environments: what isn't in each of them is optional. The TypedDicts are
+datamodel-code-generator's, from a JSON schema of the values.
 """
 
 from __future__ import annotations
@@ -11,18 +12,25 @@ import keyword
 import re
 import unicodedata
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from progy.emit.python_text import docstring, quoted
-from progy.errors import ConfigError
+from progy.emit.python_text import apart, docstring, names_in, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from progy.worker.javascript import Json
 
-_RESERVED = frozenset({"Any", "Item_co", "Iterator", "JsArray", "Protocol", "Python", "Typed", "TypeVar"})
+Generator: TypeAlias = "Callable[[str], str]"
+"""What makes a module of TypedDicts of a JSON schema."""
+
+_RESERVED = frozenset({"Any", "JsArray", "JsNull", "Literal", "NotRequired", "Protocol", "Typed"})
 """Names that the module has already; `Typed` because of `TypedDict`."""
+
+OWN = frozenset(
+    {"as_object_map", "as_py_json", "js_id", "object_entries", "object_keys", "object_values", "to_py", "typeof"}
+)
+"""What Pyodide answers itself when a JavaScript object is asked for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +40,7 @@ class Shape:
     Args:
         attribute: The type as an attribute of a JavaScript value.
         python: The type after `to_py()`.
-        schema: The JSON schema.
+        schema: The JSON schema, as text.
     """
 
     attribute: str
@@ -41,7 +49,7 @@ class Shape:
 
 
 _SCALARS = {
-    type(None): Shape("Any", "Any", "{}"),
+    type(None): Shape("JsNull", "JsNull", '{"$ref":"#/$defs/JsNull"}'),
     bool: Shape("bool", "bool", '{"type":"boolean"}'),
     int: Shape("int", "int", '{"type":"integer"}'),
     float: Shape("float", "float", '{"type":"number"}'),
@@ -56,89 +64,135 @@ class ObjectType:
     name: str
     docstring: str
     fields: Mapping[str, Shape]
+    optional: frozenset[str] = frozenset()
+    """The fields that aren't always there."""
 
     @property
     def attributes(self) -> list[tuple[str, str]]:
         """What Python reaches as an attribute, and its type."""
-        found = [(attribute_name(key), shape.attribute) for key, shape in self.fields.items()]
-        return [(name, type_) for name, type_ in found if name is not None]
+        found = {
+            name: shape.attribute
+            for key, shape in self.fields.items()
+            if (name := attribute_name(key)) is not None and key not in self.optional
+        }
+        return [(name, apart(type_, found)) for name, type_ in found.items()]
 
     @property
     def hidden(self) -> list[str]:
-        """The other keys, as they are, with their type."""
-        return [
-            f"{quoted(key)}: {shape.attribute}" for key, shape in self.fields.items() if attribute_name(key) is None
-        ]
+        """The keys that are no attribute names, with their types."""
+        return self._comments(lambda key: attribute_name(key) is None and key not in self.optional)
+
+    @property
+    def rare(self) -> list[str]:
+        """The optional keys, with their types."""
+        return self._comments(self.optional.__contains__)
+
+    def _comments(self, wanted: Callable[[str], bool]) -> list[str]:
+        return [f"{quoted(key)}: {shape.attribute}" for key, shape in self.fields.items() if wanted(key)]
 
 
 @dataclass(slots=True)
 class JsonTypes:
-    """Collects the types of one Worker's variables."""
+    """Collects the types of a Worker's variables."""
 
     objects: list[ObjectType] = field(default_factory=list)
     """Those that another one uses come first."""
-    arrays: bool = False
-    _known: dict[str, Shape] = field(default_factory=dict)
+    _keys: set[str] = field(default_factory=set)
+    """Names that objects have for their fields: a class called the same would be hidden by it."""
 
-    def of(self, variable: str, value: Json) -> Shape:
-        """The shape of a variable's value, whose types are remembered."""
-        return self._shape(value, pascal(variable), f"The variable `{variable}`.", variable)
+    def of(self, variable: str, values: Sequence[Json]) -> Shape:
+        """The shape of a variable from the values that it has, one or more; its types are remembered."""
+        self._keys.update(_keys(values))
+        return self._shape(values, pascal(variable), f"The variable `{variable}`.", variable)
 
-    def _shape(self, value: Json, name: str, doc: str, path: str) -> Shape:
-        match value:
-            case list():
-                return self._array(value, name, path)
-            case dict():
-                return self._object(value, name, doc, path)
-            case _:
-                return _SCALARS[type(value)]
-
-    def _array(self, items: list[Json], name: str, path: str) -> Shape:
-        self.arrays = True
-        doc = f"An item of `{path}`."
-        shapes = dict.fromkeys(self._shape(item, f"{name}Item", doc, f"{path}[]") for item in items)
-        attribute = _union(shape.attribute for shape in shapes)
-        python = _union(shape.python for shape in shapes)
-        any_of = ",".join(shape.schema for shape in shapes)
-        schema = f'{{"type":"array","items":{{"anyOf":[{any_of}]}}}}' if any_of else '{"type":"array"}'
-        return Shape(f"JsArray[{attribute}, {python}]", f"list[{python}]", schema)
-
-    def _object(self, items: dict[str, Json], name: str, doc: str, path: str) -> Shape:
-        entries = [value for value in items.values() if isinstance(value, dict)]
-        alike = len(entries) > 1 and len({_outline(entry) for entry in entries}) == 1
-        fields: dict[str, Shape] = {}
-        for key, value in items.items():
-            if alike and isinstance(value, dict):
-                child = (f"{name}Entry", f"An entry of `{path}`.", f"{path}.*")
+    def _shape(self, values: Sequence[Json], name: str, doc: str, path: str) -> Shape:
+        """One shape for all the values."""
+        shapes: list[Shape] = []
+        for kind in dict.fromkeys(map(type, values)):
+            if kind is list:
+                shapes.append(
+                    self._array([item for value in values if isinstance(value, list) for item in value], name, path)
+                )
+            elif kind is dict:
+                shapes.append(self._object([value for value in values if isinstance(value, dict)], name, doc, path))
             else:
-                child = (f"{name}{pascal(key)}", f"`{path}.{key}`.", f"{path}.{key}")
-            fields[key] = self._shape(value, *child)
-        schema = json.dumps({key: shape.schema for key, shape in fields.items()})
-        known = self._known.get(f"{name} {schema}")
-        if known is None:
-            unique = self._unique(name)
-            self.objects.append(ObjectType(unique, docstring(doc), fields))
-            known = Shape(unique, f"{unique}Dict", json.dumps({"$ref": f"#/$defs/{unique}Dict"}))
-            self._known[f"{name} {schema}"] = known
-        return known
+                shapes.append(_SCALARS[kind])
+        return shapes[0] if len(shapes) == 1 else _either(shapes)
+
+    def _array(self, items: Sequence[Json], name: str, path: str) -> Shape:
+        if not items:
+            return Shape("JsArray[Any, list[Any]]", "list[Any]", '{"type":"array"}')
+        item = self._shape(items, f"{name}Item", f"An item of `{path}`.", f"{path}[]")
+        python = f"list[{item.python}]"
+        return Shape(f"JsArray[{item.attribute}, {python}]", python, f'{{"type":"array","items":{item.schema}}}')
+
+    def _object(self, objects: Sequence[dict[str, Json]], name: str, doc: str, path: str) -> Shape:
+        values: dict[str, list[Json]] = {}
+        for each in objects:
+            for key, value in each.items():
+                values.setdefault(key, []).append(value)
+        fields = self._entries(values, name, path) or {
+            key: self._shape(found, f"{name}{pascal(key)}", f"`{path}.{key}`.", f"{path}.{key}")
+            for key, found in values.items()
+        }
+        optional = frozenset(key for key, found in values.items() if len(found) < len(objects))
+        unique = self._unique(name)
+        self.objects.append(ObjectType(unique, docstring(doc), fields, optional))
+        return Shape(unique, f"{unique}Dict", json.dumps({"$ref": f"#/$defs/{unique}Dict"}))
+
+    def _entries(self, values: Mapping[str, list[Json]], name: str, path: str) -> dict[str, Shape] | None:
+        """The fields of an object that maps names to objects of one shape, which then have one type; else None."""
+        if len(values) < 2 or len({_outline(found) for found in values.values()}) > 1:  # noqa: PLR2004 - one is no pattern
+            return None
+        together = [value for found in values.values() for value in found]
+        if not all(isinstance(value, dict) for value in together):
+            return None
+        entry = self._shape(together, f"{name}Entry", f"An entry of `{path}`.", f"{path}.*")
+        return dict.fromkeys(values, entry)
 
     def _unique(self, name: str) -> str:
-        taken = {known.name for known in self.objects} | _RESERVED
+        taken = {known.name for known in self.objects} | _RESERVED | self._keys
         candidate, number = name, 2
         while candidate in taken or f"{candidate}Dict" in taken or candidate.removesuffix("Dict") in taken:
             candidate, number = f"{name}{number}", number + 1
         return candidate
 
-    def dicts(self) -> list[str]:
+    def dicts(self, generate: Generator) -> list[str]:
         """The TypedDicts' definitions, one text each.
 
-        Raises:
-            ConfigError: A key that can't be brought into Python.
+        Args:
+            generate: What makes them: `typed_dicts`, or something that has kept what that gave.
         """
         if not self.objects:
             return []
         definitions = {f"{known.name}Dict": _schema(known) for known in self.objects}
-        return _definitions(_generate({"$defs": definitions}), tuple(definitions))
+        text = generate(json.dumps({"$defs": {**definitions, "JsNull": {"type": "object", "properties": {}}}}))
+        types = _field_types(text)
+        return [_typed_dict(known, types[f"{known.name}Dict"]) for known in self.objects]
+
+
+def typed_dicts(schema: str) -> str:
+    """A module with a TypedDict for each of the schema's `$defs`: datamodel-code-generator's, unformatted.
+
+    It takes a third of a second, so whoever runs often keeps what it gave: the text depends on the schema and on the
+    generator's version alone.
+    """
+    from datamodel_code_generator import InputFileType, generate
+    from datamodel_code_generator.enums import DataModelType
+    from datamodel_code_generator.format import PythonVersion
+
+    text = generate(
+        schema,
+        input_file_type=InputFileType.JsonSchema,
+        output_model_type=DataModelType.TypingTypedDict,
+        target_python_version=PythonVersion.PY_311,
+        use_standard_collections=True,
+        use_union_operator=True,
+        formatters=[],
+    )
+    if not isinstance(text, str):
+        raise TypeError("datamodel-code-generator gave no text")
+    return text
 
 
 def pascal(name: str) -> str:
@@ -153,72 +207,72 @@ def attribute_name(key: str) -> str | None:
     if keyword.iskeyword(key.rstrip("_")):
         return f"{key}_"
     plain = key.isidentifier() and unicodedata.normalize("NFKC", key) == key
-    return key if plain and key != "to_py" and not key.startswith("__") else None
+    return key if plain and key not in OWN and not key.startswith("__") else None
 
 
-def _outline(value: Json) -> str:
-    """Equal for values of the same shape."""
-    match value:
-        case dict():
-            return "{" + ",".join(f"{key!r}:{_outline(item)}" for key, item in value.items()) + "}"
-        case list():
-            return "[" + ",".join(dict.fromkeys(map(_outline, value))) + "]"
-        case _:
-            return type(value).__name__
+def _keys(values: Iterable[Json]) -> set[str]:
+    """All keys in the values, however deep."""
+    found: set[str] = set()
+    for value in values:
+        if isinstance(value, dict):
+            found |= {*value, *_keys(value.values())}
+        elif isinstance(value, list):
+            found |= _keys(value)
+    return found
 
 
-def _union(types: Iterable[str]) -> str:
+def _either(shapes: Sequence[Shape]) -> Shape:
+    schema = f'{{"anyOf":[{",".join(shape.schema for shape in shapes)}]}}'
+    return Shape(union(shape.attribute for shape in shapes), union(shape.python for shape in shapes), schema)
+
+
+def union(types: Iterable[str]) -> str:
+    """A type that is one of the types."""
     unique = list(dict.fromkeys(types))
-    return "Any" if not unique or "Any" in unique else " | ".join(unique)
+    return "Any" if "Any" in unique else " | ".join(unique)
+
+
+def _outline(values: Iterable[Json]) -> str:
+    """Equal for values of the same shape."""
+    kinds: set[str] = set()
+    for value in values:
+        match value:
+            case dict():
+                kinds.add("{" + ",".join(f"{key!r}:{_outline([item])}" for key, item in sorted(value.items())) + "}")
+            case list():
+                kinds.add(f"[{_outline(value)}]")
+            case _:
+                kinds.add(type(value).__name__)
+    return "|".join(sorted(kinds))
 
 
 def _schema(known: ObjectType) -> dict[str, object]:
+    """The schema of an object. Its fields have numbers for names: keys can be anything."""
+    numbers = {key: f"f{number}" for number, key in enumerate(known.fields)}
     return {
         "type": "object",
-        "properties": {key: json.loads(shape.schema) for key, shape in known.fields.items()},
-        "required": list(known.fields),
+        "properties": {numbers[key]: json.loads(shape.schema) for key, shape in known.fields.items()},
+        "required": [number for key, number in numbers.items() if key not in known.optional],
     }
 
 
-def _generate(schema: Mapping[str, object]) -> str:
-    # A quarter of a second, and only for variables that hold JSON.
-    from datamodel_code_generator import InputFileType, generate
-    from datamodel_code_generator.enums import DataModelType
-    from datamodel_code_generator.format import PythonVersion
-
-    text = generate(
-        json.dumps(schema),
-        input_file_type=InputFileType.JsonSchema,
-        output_model_type=DataModelType.TypingTypedDict,
-        target_python_version=PythonVersion.PY_311,
-        use_standard_collections=True,
-        use_union_operator=True,
-        formatters=[],
-    )
-    if not isinstance(text, str):
-        raise TypeError("datamodel-code-generator gave no text")
-    return text
+def _field_types(text: str) -> dict[str, list[str]]:
+    """The types of the fields of each class in the generator's text."""
+    return {
+        statement.name: [ast.unparse(field.annotation) for field in statement.body if isinstance(field, ast.AnnAssign)]
+        for statement in ast.parse(text).body
+        if isinstance(statement, ast.ClassDef)
+    }
 
 
-def _definitions(text: str, wanted: tuple[str, ...]) -> list[str]:
-    """The TypedDicts among the generator's text: not its header, its imports or its type for the root."""
-    found: dict[str, str] = {}
-    for statement in ast.parse(text).body:
-        match statement:
-            case ast.ClassDef(name=name):
-                found[name] = ast.unparse(statement)
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(args=[_, ast.Dict() as items])):
-                found[name] = _functional(name, items)
-    missing = [name for name in wanted if name not in found]
-    if missing:
-        raise ConfigError(f"a variable's JSON gives no Python type: {', '.join(missing)}")
-    return [found[name] for name in wanted]
-
-
-def _functional(name: str, items: ast.Dict) -> str:
+def _typed_dict(known: ObjectType, types: Sequence[str]) -> str:
+    name = f"{known.name}Dict"
+    fields = list(zip(known.fields, types, strict=True))
+    # In a class, `str: str` would hide the type from the next field.
+    hiding = {used for type_ in types for used in names_in(type_)}
+    if all(attribute_name(key) == key and key.isascii() and key not in hiding for key, _ in fields):
+        body = [f"    {key}: {type_}" for key, type_ in fields] or ["    pass"]
+        return "\n".join((f"class {name}(TypedDict):", *body))
     lines = [f'{name} = TypedDict(\n    "{name}",\n    {{']
-    for key, value in zip(items.keys, items.values, strict=True):
-        if isinstance(key, ast.Constant):
-            type_ = str(value.value) if isinstance(value, ast.Constant) else ast.unparse(value)
-            lines.append(f"        {quoted(str(key.value))}: {type_},")
+    lines += [f"        {quoted(key)}: {type_}," for key, type_ in fields]
     return "\n".join((*lines, "    },\n)"))

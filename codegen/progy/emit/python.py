@@ -7,91 +7,63 @@ Protocols and TypedDicts alone, so the package imports with nothing installed, o
 
 from __future__ import annotations
 
-import ast
 import re
-from dataclasses import dataclass, replace
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from progy.emit.json_vars import JsonTypes, attribute_name
-from progy.emit.python_text import WIDTH, docstring, quoted
-from progy.emit.rows import RowTypes
-from progy.errors import ConfigError
-from progy.worker.kinds import BY_KEY, DOCS
+from progy.emit import python_env
+from progy.emit.json_vars import JsonTypes, typed_dicts
+from progy.emit.python_modules import Source
+from progy.emit.rows import RowTypes, prepare_overloads
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from jinja2 import Environment
-
+    from progy.emit.json_vars import Generator
+    from progy.emit.python_env import Class
     from progy.schema.models import Models
-    from progy.worker.javascript import Json
-    from progy.worker.model import Binding, Worker
+    from progy.worker.model import Worker
 
-_MODULES = {"D1Database": "d1", "KVNamespace": "kv", "R2Bucket": "r2", "Workflow": "workflows"}
-"""The module of a Python type; the others are in `platform`."""
-_VARS = f"Variables. {DOCS}workers/configuration/environment-variables/"
-_SECRETS = f"Secrets. {DOCS}workers/configuration/secrets/"
 _WORKER = re.compile("[a-zA-Z0-9_-]+")
-_TYPING = ("Any", "Literal", "NotRequired", "Protocol", "TypeAlias", "TypedDict", "TypeVar", "overload")
-_COLLECTIONS = ("Awaitable", "Callable", "Iterator")
-
-
-@dataclass(frozen=True, slots=True)
-class _Member:
-    """A member of `Env`, under the name it has in the configuration."""
-
-    name: str
-    type: str
-    module: str | None = None
-    """The module of the package that defines the type."""
-    doc: str = ""
-    """Its docstring, for a binding."""
-    section: str = ""
-    """The heading it stands under, for a variable or a secret."""
 
 
 def bindings(
-    worker: Worker, secrets: Sequence[str], models: Models | None, *, interface: str = "Env"
+    workers: Sequence[Worker],
+    secrets: Mapping[str | None, Sequence[str]],
+    models: Models | None,
+    *,
+    interface: str = "Env",
+    generate: Generator = typed_dicts,
 ) -> dict[str, str]:
     """The package's files: name, and text with LF line ends.
 
     Args:
-        worker: The configuration, of one environment.
-        secrets: The names of its secrets (`progy.worker.secrets.names`).
+        workers: The configuration: its top level and then each environment, or the one environment that was chosen.
+        secrets: The names of the secrets, by environment (`progy.worker.secrets.names`); None is the top level.
         models: The models, for the row types; None for none.
         interface: A second name for `Env`: the one that TypeScript has.
+        generate: What makes the TypedDicts of variables that hold JSON; for who has kept what that gave.
 
     Raises:
-        ConfigError: A variable or a secret that has the name of a binding, or a configuration with several
-            environments of which none is chosen.
+        ConfigError: A variable or a secret has the name of a binding.
     """
-    if worker.environments and worker.environment is None:
-        raise ConfigError(
-            "bindings of several environments at once aren't supported yet",
-            where=str(worker.path),
-            hint=f"choose one: --env {worker.environments[0]}",
-        )
     types = JsonTypes()
-    members = [*_bindings(worker), *_values(worker, secrets, types)]
-    _refuse_clashes(members, worker)
-    header = _header(worker, models)
-    rows = RowTypes(models, reserved=(interface,)) if models is not None and models.models else None
-    files = {"__init__.py": _package(worker, members, rows, header, interface)}
-    for module in sorted({member.module for member in members if member.module} - {"vars"}):
-        files[f"{module}.py"] = _module(module, members, header)
-    if types.objects or types.arrays:
-        files["vars.py"] = _vars(types, header)
+    levels = python_env.levels(workers, secrets, types)
+    classes = python_env.classes(workers, levels, interface)
+    used = {name for known in classes for name in known.types}
+    taken = {interface, *used, *(known.name for known in classes)}
+    rows = RowTypes(models, reserved=sorted(taken)) if models is not None and models.models else None
+    homes = {name: ".vars" for known in types.objects for name in (known.name, f"{known.name}Dict")}
+    homes |= dict.fromkeys(rows.names if rows is not None else (), ".rows")
+    source = Source(_header(workers[0], models), homes)
+    files = {"__init__": _package(classes, interface, workers[0], rows, source)}
+    if types.objects:
+        files["vars"] = source.render("vars", dicts=types.dicts(generate), objects=types.objects)
     if rows is not None:
-        files["rows.py"] = _render(
-            "rows",
-            header=header,
-            exports=rows.names,
-            aliases=rows.aliases.values(),
-            types=rows.types.values(),
+        files["rows"] = source.render(
+            "rows", exports=rows.names, aliases=rows.aliases.values(), types=rows.types.values()
         )
-    return dict(sorted(files.items()))
+    files |= source.modules(files.values(), overloads=prepare_overloads(rows) if rows is not None else ())
+    return {f"{name}.py": text for name, text in sorted(files.items())}
 
 
 def _header(worker: Worker, models: Models | None) -> str:
@@ -102,133 +74,14 @@ def _header(worker: Worker, models: Models | None) -> str:
     return f"# Generated by progy from {sources}. Do not edit: `progy gen bindings` writes it."
 
 
-def _bindings(worker: Worker) -> Iterator[_Member]:
-    for binding in worker.bindings:
-        kind = BY_KEY[binding.kind]
-        doc = f"{kind.label[0].upper()}{kind.label[1:]}{_about(binding)}. {DOCS}{kind.docs}"
-        simple = kind.python is None or kind.python == "str"
-        module = None if simple else _MODULES.get(kind.python or "", "platform")
-        yield _Member(binding.name, kind.python or "Any", module, doc=docstring(doc))
-
-
-def _about(binding: Binding) -> str:
-    """What it is bound to, in the configuration's words."""
-    keys = ["database_name", "bucket_name", "queue", "index_name", "service", "class_name", "dataset"]
-    if binding.kind == "workflows":
-        keys.insert(0, "name")
-    found = next((text for key in keys if (text := binding.text(key))), None)
-    return f" `{found}`" if found else ""
-
-
-def _values(worker: Worker, secrets: Sequence[str], types: JsonTypes) -> Iterator[_Member]:
-    for name, value in worker.vars.items():
-        if name not in secrets:
-            type_, module = _variable(name, value, types)
-            yield _Member(name, type_, module, section=_VARS)
-    for name in secrets:
-        yield _Member(name, "str", section=_SECRETS)
-
-
-def _variable(name: str, value: Json, types: JsonTypes) -> tuple[str, str | None]:
-    match value:
-        case str():
-            literal = f"Literal[{quoted(value)}]"
-            fits = len(f"    {name}: {literal}") <= WIDTH
-            return (literal if fits else f"Literal[\n        {quoted(value)}\n    ]"), None
-        case bool() | int():
-            return f"Literal[{value}]", None
-        case None:
-            return "Any", None
-        case float():
-            return "float", None
-        case _:
-            return types.of(name, value).attribute, "vars"
-
-
-def _refuse_clashes(members: Sequence[_Member], worker: Worker) -> None:
-    seen: set[str] = set()
-    for member in members:
-        if member.name in seen:
-            raise ConfigError(
-                f'the name "{member.name}" is given twice, to a binding and to a variable or secret',
-                where=str(worker.path),
-                hint="rename one of them: the Worker's env has room for one",
-            )
-        seen.add(member.name)
-
-
-def _package(worker: Worker, members: Sequence[_Member], rows: RowTypes | None, header: str, interface: str) -> str:
-    visible = [replace(member, name=name) for member in members if (name := attribute_name(member.name)) is not None]
-    imported: dict[str, list[str]] = {}
-    for member in visible:
-        if member.module:
-            imported.setdefault(member.module, []).extend(_names(member.type))
-    if rows is not None:
-        imported["rows"] = rows.names
-    lines = [
-        _import(module, sorted(set(names) - {"Any", "int", "str", "bool", "float"}))
-        for module, names in sorted(imported.items())
-    ]
-    exports = {"Env", interface, *(rows.names if rows is not None else ())}
-    return _render(
+def _package(classes: Sequence[Class], interface: str, worker: Worker, rows: RowTypes | None, source: Source) -> str:
+    names = rows.names if rows is not None else []
+    exports = {interface, *(known.name for known in classes), *names}
+    return source.render(
         "__init__",
-        header=header,
         worker=worker.name if worker.name and _WORKER.fullmatch(worker.name) else None,
-        local=lines,
+        rows=names,
         exports=sorted(exports),
         interface=interface,
-        bindings=[member for member in visible if member.doc],
-        values={section: [member for member in visible if member.section == section] for section in (_VARS, _SECRETS)},
-        hidden=[f"{quoted(m.name)}: {m.type}" for m in members if attribute_name(m.name) is None],
-    )
-
-
-def _names(type_: str) -> list[str]:
-    return [node.id for node in ast.walk(ast.parse(type_)) if isinstance(node, ast.Name)]
-
-
-def _import(module: str, names: Sequence[str]) -> str:
-    line = f"from .{module} import {', '.join(names)}"
-    if len(line) <= WIDTH:
-        return line
-    return "\n".join((f"from .{module} import (", *(f"    {name}," for name in names), ")"))
-
-
-def _module(module: str, members: Sequence[_Member], header: str) -> str:
-    used = {member.type for member in members if member.module == module}
-    if "DurableObjectNamespace" in used:
-        used.add("Service")
-    return _render(module, header=header, docs=DOCS, uses=used.__contains__)
-
-
-def _vars(types: JsonTypes, header: str) -> str:
-    return _render("vars", header=header, arrays=types.arrays, dicts=types.dicts(), objects=types.objects)
-
-
-def _render(template: str, **context: object) -> str:
-    """Render a module, and import what it turned out to use."""
-    source = _templates().get_template(f"{template}.py.jinja")
-    context = {"imports": "", "local": (), **context}
-    tree = ast.parse(source.render(context))
-    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    groups = [
-        f"from {module} import {', '.join(found)}"
-        for module, names in (("collections.abc", _COLLECTIONS), ("typing", _TYPING))
-        if (found := [name for name in names if name in used])
-    ]
-    local = context["local"]
-    if isinstance(local, list) and local:
-        groups += ["", *local]
-    return source.render({**context, "imports": "\n".join(groups)}).rstrip("\n") + "\n"
-
-
-@cache
-def _templates() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # 45 ms
-
-    return Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates" / "bindings"),
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-        autoescape=False,  # noqa: S701 - it writes Python
+        classes=classes,
     )

@@ -1,0 +1,1 @@
+"""What runs inside Pyodide: `session` is played there, `promises` judges what it sees."""
