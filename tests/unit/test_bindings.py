@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import subprocess
@@ -304,6 +305,17 @@ def test_a_name_that_is_given_twice_is_refused(tmp_path: Path) -> None:
 def env_of(files: dict[str, str]) -> str:
     """What follows the exports in `__init__.py`."""
     return files["__init__.py"].partition("\n]\n")[2].lstrip("\n")
+
+
+def test_a_top_level_without_anything_takes_nothing_away(tmp_path: Path) -> None:
+    workers = json.loads(ENVIRONMENTS)
+    for key in ("d1_databases", "kv_namespaces", "vars", "secrets"):
+        workers.pop(key, None)
+    text = env_of(emit(tmp_path, json.dumps(workers)))
+    assert "\n    DB: D1Database\n" in text.partition("class StagingEnv")[0]
+    said = "what all environments have, the top level aside, which has nothing. Each by itself: `StagingEnv`"
+    assert said in " ".join(text.split())
+    assert "TopLevelEnv" not in text
 
 
 def test_every_environment_and_what_all_have(tmp_path: Path) -> None:

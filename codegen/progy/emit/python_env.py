@@ -214,7 +214,7 @@ def _refuse_clashes(members: Iterable[Member], worker: Worker) -> None:
 
 
 def classes(workers: Sequence[Worker], members: Sequence[tuple[Member, ...]], interface: str) -> list[Class]:
-    """`Env`, and with several environments a Protocol for each that has its own.
+    """`Env`, and with several environments a Protocol for each.
 
     Args:
         workers: The top level and the environments, or the one that was chosen.
@@ -224,11 +224,15 @@ def classes(workers: Sequence[Worker], members: Sequence[tuple[Member, ...]], in
     about = "`self.env`: bindings, variables and secrets, as the Workers SDK for Python hands them over."
     if len(workers) == 1:
         return [Class("Env", "Protocol", about, members[0])]
+    top = "the top level too"
+    if not members[0]:
+        # It binds nothing, so nobody deploys it: what all the others have would be nothing with it.
+        workers, members, top = workers[1:], members[1:], "the top level aside, which has nothing"
     names = _names([worker.environment for worker in workers], {"Env", interface})
     common = _common(members)
     above = frozenset(filter(None, (attribute_name(member.name) for member in common)))
     own = [_own(level, common) for level in members]
-    each = f"This is what all environments have, the top level too. Each by itself: `{'`, `'.join(names)}`."
+    each = f"This is what all environments have, {top}. Each by itself: `{'`, `'.join(names)}`."
     rare = _rare(names, own, common)
     only = "\n".join(("These are only in some:", "", *rare)) if rare else ""
     found = [Class("Env", "Protocol", "\n\n".join(filter(None, (about, each, only))), tuple(common))]
