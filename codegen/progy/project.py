@@ -74,15 +74,20 @@ class Project:
     environment: str | None = None
 
     @classmethod
-    def here(cls, environment: str | None = None) -> Project:
+    def here(cls, environment: str | None = None, *, committed: bool = False) -> Project:
         """The project around the working directory.
 
-        `CLOUDFLARE_ENV` names the environment where nothing else does, as for wrangler.
+        `CLOUDFLARE_ENV` names the environment of a database where nothing else does, as for wrangler.
+
+        Args:
+            environment: The Worker's environment that was named.
+            committed: It is about files that are committed, which don't depend on whose shell writes them.
 
         Raises:
             ConfigError: There is none.
         """
-        return cls(config.find_root(Path.cwd()), environment or os.environ.get("CLOUDFLARE_ENV") or None)
+        meant = environment or (None if committed else os.environ.get("CLOUDFLARE_ENV")) or None
+        return cls(config.find_root(Path.cwd()), meant)
 
     @cached_property
     def config(self) -> Config:

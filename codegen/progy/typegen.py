@@ -48,13 +48,9 @@ def workers_of(options: TypegenOptions) -> tuple[Worker, ...]:
     """
     path = config_path(options)
     try:
-        workers = (config.load(path, options.env),) if options.env else config.load_all(path)
+        return (config.load(path, options.env),) if options.env else config.load_all(path)
     except UsageError:
         raise ConfigError(_unknown(str(options.env), path)) from None
-    for worker in workers:
-        if (worker.main or "").endswith(".py") and "python_workers" not in worker.compatibility_flags:
-            raise ConfigError("The `python_workers` compatibility flag is required to use Python.")
-    return workers
 
 
 def _unknown(env: str, path: Path) -> str:
@@ -145,7 +141,10 @@ def environment(
         others=entries.others([options.directory / name for name in options.configs[1:]]),
         strict_vars=options.strict_vars,
     )
-    return typescript.environment(workers, secrets.names_of(workers, options.env_files), types, options)
+    names = secrets.names_of(workers, options.env_files)
+    if options.env == "" and len(workers) == 1 and workers[0].secrets is not None:
+        names = {None: ()}  # wrangler looks for those of an environment without a name
+    return typescript.environment(workers, names, types, options)
 
 
 def refuse_to_overwrite(options: TypegenOptions) -> None:

@@ -101,6 +101,20 @@ kebab.key-1=1
 """
 RUN = "--include-runtime=false"
 
+_OBJECT = {"type": "durable-object", "storage": "sqlite"}
+LINKED = {
+    "A": _OBJECT,
+    "B": _OBJECT | {"container": "b"},
+    "C": _OBJECT | {"container": "b"},
+    "D": _OBJECT | {"container": "gone"},
+    "E": {"type": "durable-object", "storage": "legacy-kv"},
+    "F": _OBJECT | {"container": "f"},
+}
+LINKS = [
+    {"class_name": name, "image": "r/x:1"} | rest
+    for name, rest in {"A": {}, "B": {}, "C": {"name": "b"}, "E": {}, "G": {"name": "f"}, "H": {}}.items()
+] + [{"name": "alone", "image": "r/x:1"}]
+
 
 def _case(name: str, config: dict[str, Any], arguments: str = RUN, **files: str) -> tuple[str, str, dict[str, str]]:
     whole = {"name": "w", "compatibility_date": "2025-06-01", **config}
@@ -149,6 +163,8 @@ WRITTEN = [
     ),
     _case("classes by migrations", {"migrations": MIGRATIONS, "env": {"a": {"migrations": []}, "b": {}}}),
     _case("classes by exports", {"exports": EXPORTS}),
+    _case("classes that matter to no type", {"env": {"a": {"migrations": [{"tag": "1", "deleted_classes": ["A"]}]}}}),
+    _case("an entry beside a folder that isn't there", {"main": "x/../src/index.ts"}, **{"src/index.ts": ENTRY}),
     _case("rules", {"rules": RULES}),
     _case("rules of a Worker that finds modules", {"rules": RULES, "find_additional_modules": True}),
     _case(
@@ -168,6 +184,7 @@ WRITTEN = [
         {"secrets": {"required": ["T", "2"]}, "vars": {"V": 1}, "env": {"a": {"secrets": {"required": ["S"]}}, "b": {}}},
         **{".dev.vars": DOTENV},
     ),
+    _case("required secrets, and no environment's name", {"secrets": {"required": ["T"]}}, f"{RUN} --env="),
     _case(
         "process.env by date",
         {"compatibility_date": "2026-10-01", "vars": {'q"': 1}, "env": {"a": {"vars": {"B": 1}}}},
@@ -186,6 +203,7 @@ WRITTEN = [
 REFUSED = [
     _case("entries", {"kv_namespaces": [5, {}, {"binding": "A", "id": ""}], "k2": [{}], "ai": {}, "r2_buckets": {}}),
     _case("an entry of an environment", {"env": {"a": {"k2": [{"stream": "s"}], "ai": {}}}}),
+    _case("an entry of an environment that is named by a list", {"env": {"a": {"artifacts": [{"binding": [], "namespace": "n"}]}}}),
     _case("names", {"kv_namespaces": [{"binding": "A"}, {"binding": "A"}], "vars": {"A": 1, "B": 1}, "ai": {"binding": "B"}}),
     _case("names in an environment", {"env": {"a": {"kv_namespaces": [{"binding": "A"}], "vars": {"A": 1}}}}),
     _case("names of two kinds", {"send_email": [{"name": "A"}], "kv_namespaces": [{"binding": "A"}]}),
@@ -195,11 +213,23 @@ REFUSED = [
     _case("flags", {"compatibility_flags": ["nodejs_compat_populate_process_env", "nodejs_compat_do_not_populate_process_env"]}),
     _case("Durable Objects", {"durable_objects": {"bindings": [{"name": "A"}, 5, {"class_name": "B", "environment": "x"}]}}),
     _case("containers", {"containers": [{"class_name": "A", "image": "r/x:1"}, {"class_name": "A", "image": "r/x:1"}]}),
+    _case("containers of Durable Objects", {"name": "w", "exports": LINKED, "containers": LINKS}),
     _case("migrations", {"migrations": [{"tag": "1", "deleted_classes": ["A"]}]}),
     _case("exports", {"exports": {"A": {"type": "durable-object"}, "B": {"type": "x"}}, "migrations": MIGRATIONS}),
     _case("an interface's name", {}, f"{RUN} --env-interface=1x"),
     _case("an interface for a service worker", {"main": "sw.js"}, f"{RUN} --env-interface=Mine", **{"sw.js": SERVICE_WORKER}),
     _case("a path", {}, f"{RUN} types.ts"),
-    _case("a Python Worker without its flag", {"main": "e.py"}, **{"e.py": ""}),
+    _case("queues", {"queues": {"producers": 5, "consumers": 5}}),
+    _case("a Python Worker without its flag", {"main": "e.py", "vars": 5}, **{"e.py": ""}),
+    _case("settings, in wrangler's order", dict.fromkeys(("legacy_env", "keep_names", "assets", "tail_consumers", *EVERY_KIND, "exports", "main", "containers", "vars", "secrets"), 5)),
+    _case("names of buckets", {"r2_buckets": [{"binding": "A", "bucket_name": "A_", "preview_bucket_name": "B_"}, {"binding": 5, "bucket_name": "A_"}, {"binding": "C", "preview_bucket_name": ""}]}),
+    _case("secrets that are null", {"secrets": {"required": None}}),
+    _case("a name that log forwarding has", {"logfwdr": EVERY_KIND["logfwdr"], "env": {"a": {"vars": {"FORWARD": 1}}}}),
+    _case(
+        "a further Worker that is a service worker",
+        {},
+        f"{RUN} --config=wrangler.jsonc --config=other/wrangler.jsonc",
+        **{"other/wrangler.jsonc": json.dumps({"main": "x.js", "durable_objects": EVERY_KIND["durable_objects"]}), "other/x.js": SERVICE_WORKER},
+    ),
 ]  # fmt: skip
 """What wrangler refuses."""

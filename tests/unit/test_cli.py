@@ -347,6 +347,15 @@ def test_several_environments_are_generated_together(project: Project) -> None:
     assert project.progy("gen", "all", "--check").returncode == 0
 
 
+def test_what_is_generated_does_not_depend_on_the_shell(project: Project) -> None:
+    config = project.read("wrangler.jsonc").replace('"name"', '"env": {"staging": {}}, "name"', 1)
+    project.write("wrangler.jsonc", config)
+    project.progy("gen", "all", environment={"CLOUDFLARE_ENV": "staging"})
+    assert project.progy("gen", "all", "--check").returncode == 0
+    project.progy("typegen", environment={"CLOUDFLARE_ENV": "staging"})
+    assert project.progy("typegen", "--check").returncode == 0
+
+
 def test_a_migration_is_never_written_over(project: Project) -> None:
     from progy.emit.outputs import write_new
 

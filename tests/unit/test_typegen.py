@@ -67,6 +67,8 @@ def test_both_languages_from_a_configuration_alone(folder: Path, typegen: Callab
 def test_arguments_are_taken_as_wrangler_takes_them(
     folder: Path, typegen: Callable[..., tuple[int, str, str]], arguments: tuple[str, ...], command: str
 ) -> None:
+    for name in "ab":
+        (folder / name).touch()
     assert typegen("--language", "typescript", *arguments)[0] == 0
     path = next(argument for argument in (*arguments, FILE) if argument.endswith(".d.ts"))
     assert (folder / path).read_text().splitlines()[1].startswith(f"{HEADER}{command} (hash: ")
@@ -251,3 +253,9 @@ def test_an_entry_that_cannot_be_parsed_is_said(folder: Path, typegen: Callable[
     assert code == 0
     assert 'index.ts:1:16: the entry file can\'t be parsed: "{" is never closed; the types are as if' in err
     assert "mainModule" not in (folder / FILE).read_text()
+
+
+def test_what_is_named_has_to_be_there(folder: Path, typegen: Callable[..., tuple[int, str, str]]) -> None:
+    assert typegen("--env-file", "typo.env")[::2] == (1, "error: typo.env: no such file, which --env-file names\n")
+    assert typegen("--cwd", "nowhere")[::2] == (2, "error: there is no folder nowhere, which --cwd names\n")
+    assert [path.name for path in folder.iterdir()] == ["wrangler.jsonc"]

@@ -16,11 +16,11 @@ from progy.emit.typescript import TypegenOptions, command, digest, with_header
 from progy.emit.typescript_members import Types, of_one, of_several
 from progy.emit.typescript_modules import RuleSet, declarations
 from progy.errors import ConfigError
-from progy.worker import config
+from progy.worker import config, durable, settings
 from progy.worker.entries import Entry
 from progy.worker.kinds import KINDS, TOP_LEVEL_ONLY
 from progy.worker.model import Rule
-from progy.worker.orders import CHECKED, ORDER, ORDER_PER_ENVIRONMENT, SECRETS, VARS
+from progy.worker.orders import CHECKED, CHECKED_AFTER, ORDER, ORDER_PER_ENVIRONMENT, SECRETS, VARS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -183,7 +183,9 @@ def test_every_kind_has_its_place_in_every_order() -> None:
     kinds = {kind.key for kind in KINDS}
     assert set(ORDER) == kinds | {VARS, SECRETS}
     assert set(ORDER_PER_ENVIRONMENT) == set(ORDER) - TOP_LEVEL_ONLY
-    assert set(CHECKED) == kinds - TOP_LEVEL_ONLY - {"assets"}
+    others = settings.KEYS | {*durable.FIELDS, "containers"}
+    assert kinds - TOP_LEVEL_ONLY <= set(CHECKED) <= kinds | others
+    assert others <= {*CHECKED, *CHECKED_AFTER, "legacy_env"}
     assert len(set(ORDER)) == len(ORDER)
     assert len(set(ORDER_PER_ENVIRONMENT)) == len(ORDER_PER_ENVIRONMENT)
 

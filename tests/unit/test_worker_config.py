@@ -99,14 +99,15 @@ def test_the_entry_file_is_the_one_that_wrangler_would_read(tmp_path: Path) -> N
         return found.relative_to(tmp_path).as_posix() if found is not None else None
 
     (tmp_path / "src").mkdir()
-    for name in ("index.js", "index.ts", "other", "x.py"):
+    for name in ("index.js", "index.ts", "other"):
         (tmp_path / "src" / name).touch()
     assert entry('{"main": "src/index.js"}') == "src/index.js"
     assert entry('{"main": "src/index"}') == "src/index.ts"
     assert entry('{"main": "src/other"}') is None
     assert entry('{"main": "src"}') is None
     assert entry('{"main": "src/gone.ts"}') is None
-    assert entry('{"main": "src/x.py", "tsconfig": "gone.json"}') is None
+    assert entry('{"main": "src/index.js", "tsconfig": "gone.json"}') is None
+    assert entry('{"main": "gone/../src/index.js"}') == "src/index.js"
     assert entry('{"site": {"bucket": "b", "entry-point": "src"}}') == "src/index.js"
     assert entry('{"site": {"bucket": "b"}}') is None
 
@@ -214,6 +215,7 @@ def test_fields_of_an_environment_are_named_by_their_whole_path(
         '      - binding should have a string "class_name" field.'
     )
     assert refusal(tmp_path, text, "b") == 'wrangler.jsonc: "env.b" should be an object, not a number'
+    assert refusal(tmp_path, '{"env": ["a"]}') == 'wrangler.jsonc: "env" should be an object, not a list'
     assert refusal(tmp_path, text, "c") == 'wrangler.jsonc: there is no environment "c"; it has a, b'
     assert refusal(tmp_path, "{}", "c") == 'wrangler.jsonc: there is no environment "c"; it has none'
 
@@ -283,9 +285,9 @@ def test_the_classes_that_exist_after_all_migrations(tmp_path: Path) -> None:
         ('"new_sqlite_classes": ["A"]', "Cannot apply new_sqlite_classes migration to existing class A"),
     ],
 )
-def test_a_migration_of_classes_that_cannot_be_is_refused(tmp_path: Path, second: str, message: str) -> None:
+def test_a_migration_of_classes_that_cannot_be_is_told(tmp_path: Path, second: str, message: str) -> None:
     text = f'{{"migrations": [{{"tag": "1", "new_classes": ["A"]}}, {{"tag": "2", {second}}}]}}'
-    assert refusal(tmp_path, text) == message
+    assert load(tmp_path, text).durable_problem == message
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,9 @@ def test_dev_vars_come_before_env_files(tmp_path: Path) -> None:
     assert secrets.names(worker(tmp_path, env="prod")) == ("D",)
     write(tmp_path, dev_vars_prod="DP=1")
     assert secrets.names(worker(tmp_path, env="prod")) == ("DP",)
-    assert secrets.names(worker(tmp_path, env="prod"), [".env", "nowhere"]) == ("E",)
+    assert secrets.names(worker(tmp_path, env="prod"), [".env"]) == ("E",)
+    with pytest.raises(ConfigError, match="no such file"):
+        secrets.names(worker(tmp_path, env="prod"), [".env", "nowhere"])
 
 
 def test_every_file_that_counts_is_named(tmp_path: Path) -> None:
@@ -78,13 +80,14 @@ TICK=`a
 b=c`
 E: colon
 F:no
+  \ufeffBOM\ufeff=\ufeff1
 10=x
 2=y
 """
 
 
 def test_the_grammar_is_npm_dotenvs(tmp_path: Path) -> None:
-    expected = ("2", "10", "A", "B", "C", "D", "EMPTY", "SPACED", "MULTI", "kebab-key", "dot.key", "TICK", "E")
+    expected = ("2", "10", "A", "B", "C", "D", "EMPTY", "SPACED", "MULTI", "kebab-key", "dot.key", "TICK", "E", "BOM")
     for ends in ("\n", "\r\n", "\r"):
         (tmp_path / ".dev.vars").write_bytes(GRAMMAR.replace("\n", ends).encode())
         assert secrets.names(worker(tmp_path)) == expected

@@ -57,7 +57,7 @@ def check(  # noqa: PLR0913 - a command has as many parameters as options
         return
     from progy.check import run
 
-    project = session.start(environment, json=json or output is Format.JSON)
+    project = session.start(environment, json=json or output is Format.JSON, committed=True)
     chosen = project.database(database)
     renamed = _fix(project, chosen, since, chosen.local_path(persist_to)) if fix else []
     result = run.check(project, chosen, since=since, persist_to=persist_to)

@@ -52,7 +52,7 @@ def all_(  # noqa: PLR0913 - a command has as many parameters as options
     from progy import cache
     from progy.migrations.naming import given_name
 
-    project = session.start(environment, json=json)
+    project = session.start(environment, json=json, committed=True)
     wanted = given_name(name) if name is not None else None
     plain = not (rename or rename_table or backfill or no_renames)
     question = [database, project.environment]
@@ -103,7 +103,7 @@ def migration(  # noqa: PLR0913 - a command has as many parameters as options
     from progy.migrations.flags import Flags
     from progy.migrations.naming import given_name
 
-    project = session.start(environment, json=json)
+    project = session.start(environment, json=json, committed=True)
     session.tell_warnings(project)
     chosen = project.database(database)
     wanted = given_name(name) if name is not None else None
@@ -129,7 +129,7 @@ def bindings(
     """Write typed bindings, for Python and TypeScript."""
     from progy import generate
 
-    project = session.start(environment, json=json)
+    project = session.start(environment, json=json, committed=True)
     session.tell_warnings(project)
     generated = generate.bindings(project, project.models_if_any())
     _finish(project, None, generated, check=check, command="gen bindings", warnings=generated.warnings)
@@ -146,7 +146,7 @@ def docs(
     """Write the documentation of the database."""
     from progy import generate
 
-    project = session.start(environment, json=json)
+    project = session.start(environment, json=json, committed=True)
     session.tell_warnings(project)
     generated = generate.docs(project, project.models(), project.database(database))
     _finish(project, None, generated, check=check, command="gen docs")

@@ -16,8 +16,13 @@ if TYPE_CHECKING:
     from progy.targets import Place, Target
 
 
-def start(environment: str | None = None, *, json: bool) -> Project:
+def start(environment: str | None = None, *, json: bool, committed: bool = False) -> Project:
     """The project around the working directory. Nothing of it is read yet.
+
+    Args:
+        environment: The Worker's environment that was named.
+        json: The result is JSON.
+        committed: The command is about files that are committed: `CLOUDFLARE_ENV` doesn't count.
 
     Raises:
         ConfigError: There is none.
@@ -25,7 +30,7 @@ def start(environment: str | None = None, *, json: bool) -> Project:
     from progy.project import Project
 
     console.json = json
-    return Project.here(environment)
+    return Project.here(environment, committed=committed)
 
 
 def tell_warnings(project: Project) -> None:

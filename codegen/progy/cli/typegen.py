@@ -9,7 +9,7 @@ from typer.core import TyperCommand
 
 from progy.cli import options as shared
 from progy.cli.console import console, style
-from progy.errors import ConfigError, StaleError
+from progy.errors import ConfigError, StaleError, UsageError
 
 if TYPE_CHECKING:
     from progy.config import Config
@@ -107,18 +107,20 @@ def typegen(  # noqa: PLR0913 - a command has as many parameters as options
 
     It takes the options that `wrangler types` takes.
     """
-    import os
+    import os.path
 
     from progy.emit.typescript import DEFAULT_INTERFACE, DEFAULT_PATH, TypegenOptions
 
     console.json = json
+    if cwd is not None and not cwd.is_dir():
+        raise UsageError(f"there is no folder {cwd}, which --cwd names")
     directory = Path(os.path.abspath(cwd or "."))  # noqa: PTH100 - without `..`, and with the links as they are
     root, settings = _project(directory)
     named = file or path
     options = TypegenOptions(
         interface=env_interface or settings.interface or DEFAULT_INTERFACE,
         path=named or settings.typescript or DEFAULT_PATH,
-        env=environment if environment is not None else os.environ.get("CLOUDFLARE_ENV") or None,
+        env=environment,
         configs=tuple(config or ()),
         env_files=tuple(env_file or ()),
         strict_vars=strict_vars,

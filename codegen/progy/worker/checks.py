@@ -96,11 +96,19 @@ def may(field: str, words: str = MAY, type_: JsonType = "string", *, nonempty: b
 
 
 def buckets(path: str, entry: Json) -> Iterator[str]:
-    """The names of R2 buckets."""
+    """The names of R2 buckets; wrangler looks at them no longer once something is wrong with the entry."""
+    fields = fields_of(entry)
+    if not isinstance(fields.get("binding"), str) or fields.get("bucket_name") == "":
+        return
     for name, between in (("bucket_name", "="), ("preview_bucket_name", "= ")):
-        value = fields_of(entry).get(name)
-        if isinstance(value, str) and (value or name != "bucket_name") and not _BUCKET.fullmatch(value):
+        if name not in fields:
+            continue
+        value = fields[name]
+        if isinstance(value, str) and _BUCKET.fullmatch(value):
+            continue
+        if isinstance(value, str):
             yield f"{path}.{name}{between}{stringify(value)} is invalid. {_BUCKET_RULE}"
+        return
 
 
 def local_bucket(path: str, entry: Json) -> Iterator[str]:

@@ -6,6 +6,8 @@ start-up, so nothing heavy is imported here.
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from progy.errors import ConfigError, UsageError
@@ -18,7 +20,6 @@ from progy.worker.report import Report, processing, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
 
 def find(directory: Path) -> Path | None:
@@ -94,7 +95,23 @@ def _check(path: Path, root: dict[str, Json], env: str | None) -> None:
         below = report.child(f'"env.{env}" environment configuration')
         validation.check(below, root, env, folder=path.parent)
     validation.check_names(report, root, env)
+    _check_python(root, env)
     refuse(report)
+
+
+def _check_python(root: dict[str, Json], env: str | None) -> None:
+    """Refuse a Python Worker without its flag: wrangler says that before all else."""
+    either = _with_environment(root, env)
+    if (_text(either.get("main")) or "").endswith(".py") and "python_workers" not in _texts(
+        either.get("compatibility_flags")
+    ):
+        raise ConfigError("The `python_workers` compatibility flag is required to use Python.")
+
+
+def _with_environment(root: dict[str, Json], env: str | None) -> dict[str, Json]:
+    """The top level with what an environment says in its place."""
+    chosen = _object(_object(root.get("env")).get(env)) if env is not None else {}
+    return {**root, **{key: value for key, value in chosen.items() if value is not None}}
 
 
 def _check_nameless(path: Path, root: dict[str, Json], environments: Sequence[str | None]) -> None:
@@ -107,7 +124,7 @@ def _worker(path: Path, root: dict[str, Json], env: str | None) -> Worker:
     """The Worker of one environment; all that is read here has been checked."""
     environments = _object(root.get("env"))
     chosen = _object(environments[env]) if env is not None else root
-    either = {**root, **{key: value for key, value in chosen.items() if value is not None}}
+    either = _with_environment(root, env)
     name = _text(chosen.get("name"))
     if name is None and env is not None and (top := _text(root.get("name"))):
         name = f"{top}-{env}"
@@ -146,6 +163,8 @@ def _document(path: Path) -> dict[str, Json]:
     value = _toml(text, path) if path.suffix == ".toml" else _json(text, str(path))
     if not isinstance(value, dict):
         raise ConfigError(f"a configuration is an object, not {_kind_of(value)}", where=str(path))
+    if not isinstance(value.get("env"), dict | None):
+        raise ConfigError(f'"env" should be an object, not {_kind_of(value["env"])}', where=str(path))
     return value
 
 
@@ -222,7 +241,7 @@ def _entry(path: Path, root: dict[str, Json], either: dict[str, Json]) -> Path |
         return None  # wrangler can't read the entry then, and goes on without
     if main is None:
         return _site_entry(path, root)
-    named = path.parent / main
+    named = Path(os.path.normpath(path.parent / main))  # to wrangler, `x/../a.ts` needs no folder `x`
     if named.suffix:
         return named if named.is_file() else None
     # wrangler wants a source file of that name with an ending; esbuild then takes the one without, if there is one.

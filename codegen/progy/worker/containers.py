@@ -17,29 +17,45 @@ if TYPE_CHECKING:
     from progy.worker.report import Report
 
 
-def check(report: Report, section: Entry, root: Entry, env: str | None, folder: Path) -> None:
+def check(report: Report, section: Entry, root: Entry, folder: Path) -> None:
     """Say what is wrong with the containers of the top level, or of an environment.
 
     Args:
         report: Where it is said.
-        section: The level.
+        section: The level that has them.
         root: The top level.
-        env: The environment; None for the top level.
         folder: The configuration's folder, in which a Dockerfile may lie.
     """
-    containers = section.get("containers")
+    containers = section["containers"]
     if is_truthy(containers) and not isinstance(containers, list):
         report.errors.append(f'"containers" field should be an array, but got {stringify(containers)}')
-        return
-    listed = [one for one in containers if isinstance(one, dict)] if isinstance(containers, list) else []
-    worker = section.get("name") if section.get("name") is not None else root.get("name")
-    for container in listed:
-        report.errors += _problems(container, worker, folder)
-    if containers is None and _elsewhere(root, env):
+    for container in _listed(containers):
+        report.errors += _problems(container, _worker(section, root), folder)
+
+
+def check_links(report: Report, section: Entry, root: Entry, env: str | None) -> None:
+    """Say what is wrong between containers and the Durable Objects that they belong to.
+
+    Args:
+        report: Where it is said.
+        section: The top level, or an environment.
+        root: The top level.
+        env: The environment; None for the top level.
+    """
+    containers = section.get("containers")
+    if (containers is None and _elsewhere(root, env)) or not (containers is None or isinstance(containers, list)):
         return
     exports = section.get("exports") if section.get("exports") is not None else root.get("exports")
-    named = [(_name(container, worker, env), container) for container in listed]
+    named = [(_name(container, _worker(section, root), env), container) for container in _listed(containers)]
     report.errors += _links(named, durable_objects(exports) if isinstance(exports, dict) else {})
+
+
+def _listed(containers: Json) -> list[dict[str, Json]]:
+    return [one for one in containers if isinstance(one, dict)] if isinstance(containers, list) else []
+
+
+def _worker(section: Entry, root: Entry) -> Json:
+    return section.get("name") if section.get("name") is not None else root.get("name")
 
 
 def _elsewhere(root: Entry, env: str | None) -> bool:
@@ -126,10 +142,7 @@ def _links(
             " container attached to it."
         )
     claims: dict[str, list[str]] = {}
-    for class_name, entry in exports.items():
-        container = entry.get("container")
-        if not is_live(entry) or not isinstance(container, str) or not container:
-            continue
+    for class_name, container in _references(exports):
         if container in names:
             claims.setdefault(container, []).append(class_name)
         else:
@@ -143,18 +156,30 @@ def _links(
                 f'The container "{container}" is referenced by more than one Durable Object export'
                 f" ({', '.join(claimants)}). A container can only back a single Durable Object."
             )
-    claimed = {entry.get("container") for entry in exports.values()}
     for called, one in containers:
-        class_name = one.get("class_name")
-        if called is not None and "class_name" not in one and called not in claimed:
-            yield (
-                f'The container "{called}" is not linked to a Durable Object. Either set "containers.class_name", or'
-                ' reference this container from a Durable Object\'s `exports` entry via its "container" field.'
-            )
-        if called is not None and isinstance(class_name, str) and class_name not in crowded:
-            wrong = _mismatch(called, class_name, exports, claims.get(called, []))
-            if wrong:
-                yield f'The container "{called}" sets "class_name" to "{class_name}", but {wrong}'
+        if called is not None and one.get("class_name") not in crowded:
+            yield from _of_container(called, one.get("class_name"), exports, claims.get(called, []))
+
+
+def _references(exports: Mapping[str, Mapping[str, Json]]) -> Iterator[tuple[str, str]]:
+    """The containers that Durable Objects name, each with the class."""
+    for class_name, entry in exports.items():
+        container = entry.get("container")
+        if is_live(entry) and isinstance(container, str) and container:
+            yield class_name, container
+
+
+def _of_container(
+    name: str, class_name: Json, exports: Mapping[str, Mapping[str, Json]], claimants: Sequence[str]
+) -> Iterator[str]:
+    if class_name is None and not any(entry.get("container") == name for entry in exports.values()):
+        yield (
+            f'The container "{name}" is not linked to a Durable Object. Either set "containers.class_name", or'
+            ' reference this container from a Durable Object\'s `exports` entry via its "container" field.'
+        )
+    wrong = _mismatch(name, class_name, exports, claimants) if isinstance(class_name, str) else None
+    if wrong:
+        yield f'The container "{name}" sets "class_name" to "{class_name}", but {wrong}'
 
 
 def _mismatch(

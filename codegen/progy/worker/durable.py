@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from progy.worker.report import Report
 
+FIELDS = ("migrations", "exports")
+"""The two ways to tell of classes."""
+
 _IDENTIFIER = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 _STORAGES = ("sqlite", "legacy-kv")
 _LIVE = ("created", "expecting-transfer")
@@ -82,22 +85,28 @@ def _texts(value: Json) -> list[str]:
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
-def check(report: Report, section: Entry, root: Entry | None) -> None:
-    """Say what is wrong with the migrations and exports of the top level, or of an environment.
+def check(report: Report, key: str, section: Entry) -> None:
+    """Say what is wrong with `migrations` or `exports`.
 
     Args:
         report: Where it is said.
-        section: The level.
-        root: The top level, when the section is an environment.
+        key: Which of the two.
+        section: The level that has it.
     """
-    migrations, exports = section.get("migrations"), section.get("exports")
-    if migrations is not None:
-        _migrations(report, migrations)
-    if exports is not None:
-        _exports(report, exports)
-    above = root or {}
-    active = migrations if migrations is not None else above.get("migrations")
-    exported = exports if exports is not None else above.get("exports")
+    value = section[key]
+    if value is not None:
+        (_migrations if key == "migrations" else _exports)(report, value)
+
+
+def check_together(report: Report, section: Entry, root: Entry) -> None:
+    """Say what is wrong with `migrations` and `exports` taken together, which an environment has from the top level.
+
+    Args:
+        report: Where it is said.
+        section: The top level, or an environment.
+        root: The top level.
+    """
+    active, exported = (root.get(key) if section.get(key) is None else section[key] for key in FIELDS)
     if active and isinstance(exported, dict) and durable_objects(exported):
         report.errors.append(
             "`migrations` and `exports` are mutually exclusive. Choose one or the other to declare your Durable Object"

@@ -13,7 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from progy.worker.model import Worker
+    from progy.worker.model import Binding, Worker
+
+_MODULES = "https://developers.cloudflare.com/workers/learning/migrating-to-module-workers/"
+_NO_MIGRATIONS = (
+    "Durable Object migrations require ES Module format Workers, but yours is being built as service-worker format."
+    " Migrations cannot be applied to service-worker format Workers.\n"
+    'To use Durable Object migrations, deploy in ES Module format by adding a default export handler (e.g. "export'
+    ' default { fetch() {} }"), or remove "migrations" from your config if you don\'t need them. See:\n'
+    f"{_MODULES}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,27 +62,36 @@ def _entry(worker: Worker) -> Entry:
 
     found = exports_of(worker.entry)
     if found.format == "service-worker":
-        if any(_own_objects(worker)):
-            raise ConfigError(
-                "You seem to be trying to use Durable Objects in a Worker written as a service-worker.",
-                where=str(worker.path),
-            )
+        if own := list(_own_objects(worker)):
+            raise ConfigError(_no_objects(worker.path.name, own))
         if worker.migrates:
-            raise ConfigError(
-                "Durable Object migrations require ES Module format Workers, but yours is being built as"
-                " service-worker format. Migrations cannot be applied to service-worker format Workers.",
-                where=str(worker.path),
-            )
+            raise ConfigError(_NO_MIGRATIONS)
     return Entry(worker.entry, worker.name or "worker", found.format, frozenset(found.names))
 
 
-def _own_objects(worker: Worker) -> Iterator[str]:
+def _own_objects(worker: Worker) -> Iterator[Binding]:
     """The Durable Objects that the Worker's own script has to export."""
     for binding in worker.bindings:
         if binding.kind == "durable_objects.bindings":
             script = binding.fields.get("script_name")
             if script is None or script == worker.name:
-                yield binding.name
+                yield binding
+
+
+def _no_objects(file: str, objects: Sequence[Binding]) -> str:
+    examples = []
+    for binding in objects:
+        fields = f"name = {binding.name}, class_name = {binding.text('class_name')}"
+        script = f"{binding.name.lower().replace('_', '-')}-worker"
+        examples.append(f"{{ {fields} }} ==> {{ {fields}, script_name = {script} }}\n")
+    return (
+        "You seem to be trying to use Durable Objects in a Worker written as a service-worker.\n"
+        f"You can use Durable Objects defined in other Workers by specifying a `script_name` in your {file} file, where"
+        " `script_name` is the name of the Worker that implements that Durable Object. For example:\n"
+        f"{''.join(examples)}"
+        "Alternatively, migrate your worker to ES Module syntax to implement a Durable Object in this Worker:\n"
+        f"{_MODULES}"
+    )
 
 
 def others(paths: Sequence[Path]) -> dict[str, Entry]:

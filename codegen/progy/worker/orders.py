@@ -25,11 +25,17 @@ ORDER_PER_ENVIRONMENT = (
 """How it lists each of several environments. What all of them have from the top level stands in neither."""
 
 CHECKED = (
+    *("node_compat", "account_id", "workers_dev", "preview_urls", "compatibility_date", "compatibility_flags"),
+    *("jsx_factory", "jsx_fragment", "tsconfig", "rules", "name", "main", "find_additional_modules"),
+    *("preserve_file_names", "base_dir", "assets", "vars", "secrets", "define"),
     "durable_objects.bindings",
     "workflows",
+    *("migrations", "exports"),
     "kv_namespaces",
+    "containers",
     "send_email",
-    "queues.producers",
+    *("queues", "queues.producers"),
+    "connect",
     "r2_buckets",
     "d1_databases",
     "vectorize",
@@ -41,6 +47,7 @@ CHECKED = (
     "analytics_engine_datasets",
     "dispatch_namespaces",
     "mtls_certificates",
+    *("tail_consumers", "streaming_tail_consumers"),
     "unsafe.bindings",
     "browser",
     "analytics",
@@ -60,8 +67,12 @@ CHECKED = (
     "vpc_networks",
     "version_metadata",
     "logfwdr.bindings",
+    *("no_bundle", "minify", "keep_names", "first_party_worker", "logpush", "upload_source_maps", "compliance_region"),
 )
-"""In which order wrangler says what is wrong with entries. The other kinds are settings, or nothing can be wrong."""
+"""In which order wrangler says what is wrong with settings and entries. With other keys nothing can be wrong."""
+
+CHECKED_AFTER = ("site", "wasm_modules", "text_blobs", "data_blobs")
+"""What it looks at after that, at the top level alone."""
 
 NAMED = {
     "data_blobs": "Data Blob",

@@ -56,7 +56,7 @@ def names(worker: Worker, env_files: Sequence[str] = ()) -> tuple[str, ...]:
         env_files: What `--env-file` named, relative to the configuration's directory.
 
     Raises:
-        ConfigError: A file is there and can't be read.
+        ConfigError: A file is there and can't be read, or was named and isn't there.
     """
     if worker.secrets is not None:
         return worker.secrets
@@ -68,7 +68,11 @@ def names(worker: Worker, env_files: Sequence[str] = ()) -> tuple[str, ...]:
                 return tuple(ordered(dict.fromkeys(found)))
     together: dict[str, None] = {}
     for name in env_files or _dot_env(worker):
-        together |= dict.fromkeys(_names_in(directory / name) or ())
+        found = _names_in(directory / name)
+        # Node looks for it in the working directory before wrangler reads it beside the configuration, or doesn't.
+        if found is None and env_files and not Path(name).is_file():
+            raise ConfigError("no such file, which --env-file names", where=str(directory / name))
+        together |= dict.fromkeys(found or ())
     return tuple(ordered(together))
 
 
@@ -87,6 +91,19 @@ def names_of(workers: Sequence[Worker], env_files: Sequence[str] = ()) -> dict[s
     """
     from_files = names(workers[0], env_files)
     return {worker.environment: from_files if worker.secrets is None else worker.secrets for worker in workers}
+
+
+def names_of_each(workers: Sequence[Worker], env_files: Sequence[str] = ()) -> dict[str | None, tuple[str, ...]]:
+    """The names of each environment's own secrets, by environment: what wrangler reads when that one is chosen.
+
+    Args:
+        workers: The configuration: one environment of it, or several.
+        env_files: What `--env-file` named, relative to the configuration's directory.
+
+    Raises:
+        ConfigError: A file is there and can't be read, or was named and isn't there.
+    """
+    return {worker.environment: names(worker, env_files) for worker in workers}
 
 
 def _dev_vars(worker: Worker) -> tuple[str, ...]:

@@ -14,9 +14,12 @@ from progy.worker.javascript import Json, stringify
 from progy.worker.report import path_of, string_list
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import TypeAlias
 
     from progy.worker.report import Report
+
+    Setting: TypeAlias = Callable[[Report, Entry, str | None], None]
 
 _STRINGS = ("account_id", "jsx_factory", "jsx_fragment", "tsconfig", "main", "base_dir")
 _BOOLEANS = (
@@ -67,56 +70,61 @@ _NODE_COMPAT = (
 )
 
 
-def check(report: Report, section: Entry, env: str | None) -> None:
-    """Say what is wrong with the settings of the top level, or of an environment.
+def check(report: Report, key: str, section: Entry, env: str | None) -> None:
+    """Say what is wrong with a setting that is there.
 
     Args:
         report: Where it is said.
-        section: The level.
+        key: The setting.
+        section: The level that has it.
         env: The environment; None for the top level.
     """
-    if env is None and "legacy_env" in section:
-        report.errors.append(_LEGACY_ENV)
-    _inheritable(report, section)
-    _assets(report, section)
-    _rules(report, section, env)
-    _values(report, section, env)
-    for key in ("tail_consumers", "streaming_tail_consumers"):
-        _consumers(report, key, section.get(key))
-    _connect(report, section, env)
-    _queue_consumers(report, section, env)
-    if "node_compat" in section:
-        report.errors.append(_NODE_COMPAT)
-    if env is None:
-        _blobs(report, section)
-        _site(report, section)
+    if key in _STRINGS or key in _BOOLEANS:
+        wanted = "string" if key in _STRINGS else "boolean"
+        if type_of(section[key]) != wanted:
+            report.errors.append(f'Expected "{key}" to be of type {wanted} but got {stringify(section[key])}.')
+    else:
+        _CHECKS[key](report, section, env)
 
 
-def _inheritable(report: Report, section: Entry) -> None:
-    say = report.errors.append
-    for key, wanted in (*((key, "string") for key in _STRINGS), *((key, "boolean") for key in _BOOLEANS)):
-        if key in section and type_of(section[key]) != wanted:
-            say(f'Expected "{key}" to be of type {wanted} but got {stringify(section[key])}.')
-    name = section.get("name")
-    if "name" in section and not (isinstance(name, str) and _NAME.fullmatch(name)):
-        say(
+def _legacy_env(report: Report, section: Entry, env: str | None) -> None:
+    del section, env
+    report.errors.append(_LEGACY_ENV)
+
+
+def _node_compat(report: Report, section: Entry, env: str | None) -> None:
+    del section, env
+    report.errors.append(_NODE_COMPAT)
+
+
+def _name(report: Report, section: Entry, env: str | None) -> None:
+    del env
+    name = section["name"]
+    if not (isinstance(name, str) and _NAME.fullmatch(name)):
+        report.errors.append(
             'Expected "name" to be of type string, alphanumeric and lowercase with dashes only but got'
             f" {stringify(name)}."
         )
-    flags = section.get("compatibility_flags")
-    if "compatibility_flags" in section and not (
-        isinstance(flags, list) and all(isinstance(flag, str) for flag in flags)
-    ):
-        say(f'Expected "compatibility_flags" to be of type string array but got {stringify(flags)}.')
-    _date(report, section)
-    region = section.get("compliance_region")
-    if "compliance_region" in section and region not in {"public", "fedramp_high"}:
-        say(f'Expected "compliance_region" field to be one of ["public","fedramp_high"] but got {stringify(region)}.')
 
 
-def _date(report: Report, section: Entry) -> None:
-    if "compatibility_date" not in section:
-        return
+def _flags(report: Report, section: Entry, env: str | None) -> None:
+    del env
+    flags = section["compatibility_flags"]
+    if not (isinstance(flags, list) and all(isinstance(flag, str) for flag in flags)):
+        report.errors.append(f'Expected "compatibility_flags" to be of type string array but got {stringify(flags)}.')
+
+
+def _region(report: Report, section: Entry, env: str | None) -> None:
+    del env
+    region = section["compliance_region"]
+    if region not in ("public", "fedramp_high"):
+        report.errors.append(
+            f'Expected "compliance_region" field to be one of ["public","fedramp_high"] but got {stringify(region)}.'
+        )
+
+
+def _date(report: Report, section: Entry, env: str | None) -> None:
+    del env
     date = section["compatibility_date"]
     if not isinstance(date, str):
         report.errors.append(f'Expected "compatibility_date" to be of type string but got {stringify(date)}.')
@@ -140,10 +148,9 @@ def _other_date(text: str) -> bool:
     return bool(numbers or re.fullmatch(rf"(?i).*\b({months})[a-z]*\b.*\d.*|.*\d.*\b({months})[a-z]*\b.*", text))
 
 
-def _assets(report: Report, section: Entry) -> None:
-    assets = section.get("assets")
-    if "assets" not in section:
-        return
+def _assets(report: Report, section: Entry, env: str | None) -> None:
+    del env
+    assets = section["assets"]
     if type_of(assets) != "object" or assets is None:
         report.errors.append(f'"assets" should be an object, but got value "assets" of type {type_of(assets)}')
         return
@@ -183,24 +190,23 @@ def _rules(report: Report, section: Entry, env: str | None) -> None:
             report.errors.append('the field "fallthrough", when present, should be a boolean.')
 
 
-def _values(report: Report, section: Entry, env: str | None) -> None:
-    """Variables, secrets and what is defined for the code."""
-    if "vars" in section and not isinstance(section["vars"], dict | list):
+def _vars(report: Report, section: Entry, env: str | None) -> None:
+    if not isinstance(section["vars"], dict | list):
         report.errors.append(
             f'The field "{path_of("vars", env)}" should be an object but got {stringify(section["vars"])}.\n'
         )
-    if "secrets" in section:
-        secrets, path = section["secrets"], path_of("secrets", env)
-        if not isinstance(secrets, dict):
-            report.errors.append(f'The field "{path}" should be an object but got {stringify(secrets)}.')
-        elif "required" in secrets:
-            string_list(report, path, secrets, "required")
-    _defines(report, section, env)
 
 
-def _site(report: Report, section: Entry) -> None:
-    if "site" not in section:
-        return
+def _secrets(report: Report, section: Entry, env: str | None) -> None:
+    secrets, path = section["secrets"], path_of("secrets", env)
+    if not isinstance(secrets, dict):
+        report.errors.append(f'The field "{path}" should be an object but got {stringify(secrets)}.')
+    elif "required" in secrets:
+        string_list(report, path, secrets, "required")
+
+
+def _site(report: Report, section: Entry, env: str | None) -> None:
+    del env
     site = fields_of(section["site"])
     if "bucket" not in site:
         report.errors.append('"site.bucket" is a required field.')
@@ -241,12 +247,14 @@ def _queue_consumers(report: Report, section: Entry, env: str | None) -> None:
         ]
 
 
-def _blobs(report: Report, section: Entry) -> None:
-    for key in ("text_blobs", "data_blobs", "wasm_modules"):
-        value = section.get(key)
-        for name, file in value.items() if isinstance(value, dict) else ():
+def _blobs(key: str) -> Setting:
+    def check_files(report: Report, section: Entry, env: str | None) -> None:
+        del env
+        for name, file in fields_of(section[key]).items():
             if not isinstance(file, str):
                 report.errors.append(f"Expected \"{key}['{name}']\" to be of type string but got {stringify(file)}.")
+
+    return check_files
 
 
 def _defines(report: Report, section: Entry, env: str | None) -> None:
@@ -258,29 +266,31 @@ def _defines(report: Report, section: Entry, env: str | None) -> None:
             )
 
 
-def _consumers(report: Report, key: str, value: Json) -> None:
-    if not is_truthy(value):
-        return
-    if not isinstance(value, list):
-        report.errors.append(f'Expected "{key}" to be an array but got {stringify(value)}.')
-        return
-    for index, one in enumerate(value):
-        place = f"{key}[{index}]"
-        fields = fields_of(one)
-        if one is None or type_of(one) != "object" or (isinstance(one, list) and key != "tail_consumers"):
-            report.errors.append(f'"{place}" should be an object but got {stringify(one)}.')
-        elif "service" not in fields:
-            report.errors.append(f'"{place}.service" is a required field.')
-        elif not isinstance(fields["service"], str):
-            report.errors.append(
-                f'Expected "{place}.service" to be of type string but got {stringify(fields["service"])}.'
-            )
+def _consumers(key: str) -> Setting:
+    def check_services(report: Report, section: Entry, env: str | None) -> None:
+        del env
+        value = section[key]
+        if is_truthy(value) and not isinstance(value, list):
+            report.errors.append(f'Expected "{key}" to be an array but got {stringify(value)}.')
+        elif isinstance(value, list):
+            for index, one in enumerate(value):
+                _service(report, key, f"{key}[{index}]", one)
+
+    return check_services
+
+
+def _service(report: Report, key: str, place: str, one: Json) -> None:
+    fields = fields_of(one)
+    if one is None or type_of(one) != "object" or (isinstance(one, list) and key != "tail_consumers"):
+        report.errors.append(f'"{place}" should be an object but got {stringify(one)}.')
+    elif "service" not in fields:
+        report.errors.append(f'"{place}.service" is a required field.')
+    elif not isinstance(fields["service"], str):
+        report.errors.append(f'Expected "{place}.service" to be of type string but got {stringify(fields["service"])}.')
 
 
 def _connect(report: Report, section: Entry, env: str | None) -> None:
-    handlers, path = section.get("connect"), path_of("connect", env)
-    if "connect" not in section:
-        return
+    handlers, path = section["connect"], path_of("connect", env)
     if not isinstance(handlers, list):
         report.errors.append(f'The field "{path}" should be an array but got {stringify(handlers)}.')
         return
@@ -314,3 +324,29 @@ def _handler(place: str, entry: Json) -> Iterator[str]:
         yield f'"{place}" should have an integer "port" field between 1 and 65535 but got {whole}.'
     if "address" in handler and not isinstance(handler["address"], str):
         yield f'"{place}" should, optionally, have a string "address" field but got {whole}.'
+
+
+_CHECKS: Mapping[str, Setting] = {
+    "legacy_env": _legacy_env,
+    "node_compat": _node_compat,
+    "compatibility_date": _date,
+    "compatibility_flags": _flags,
+    "rules": _rules,
+    "name": _name,
+    "assets": _assets,
+    "vars": _vars,
+    "secrets": _secrets,
+    "define": _defines,
+    "queues": _queue_consumers,
+    "connect": _connect,
+    "tail_consumers": _consumers("tail_consumers"),
+    "streaming_tail_consumers": _consumers("streaming_tail_consumers"),
+    "compliance_region": _region,
+    "site": _site,
+    "wasm_modules": _blobs("wasm_modules"),
+    "text_blobs": _blobs("text_blobs"),
+    "data_blobs": _blobs("data_blobs"),
+}
+
+KEYS = frozenset({*_STRINGS, *_BOOLEANS, *_CHECKS})
+"""What `check` knows."""

@@ -11,7 +11,7 @@ from progy.worker import containers, durable, settings
 from progy.worker.checks import Entry, fields_of, is_truthy, type_of
 from progy.worker.javascript import Json, ordered, stringify
 from progy.worker.kinds import BY_KEY, INHERITED, KINDS, TOP_LEVEL_ONLY, Kind
-from progy.worker.orders import CHECKED, NAMED
+from progy.worker.orders import CHECKED, CHECKED_AFTER, NAMED
 from progy.worker.report import english, path_of
 
 if TYPE_CHECKING:
@@ -31,12 +31,23 @@ def check(report: Report, root: Entry, env: str | None = None, *, folder: Path) 
         folder: The configuration's folder.
     """
     section = root if env is None else _environment(root, env)
-    settings.check(report, section, env)
-    for key in CHECKED:
-        if key.partition(".")[0] in section:
+    top = env is None
+    for key in (*(("legacy_env",) if top else ()), *CHECKED):
+        if key.partition(".")[0] not in section:
+            continue
+        if key in settings.KEYS:
+            settings.check(report, key, section, env)
+        elif key in durable.FIELDS:
+            durable.check(report, key, section)
+        elif key == "containers":
+            containers.check(report, section, root, folder)
+        else:
             _kind(report, BY_KEY[key], section, env)
-    durable.check(report, section, root if env is not None else None)
-    containers.check(report, section, root, env, folder)
+    durable.check_together(report, section, root)
+    containers.check_links(report, section, root, env)
+    for key in CHECKED_AFTER if top else ():
+        if key in section:
+            settings.check(report, key, section, env)
 
 
 def check_names(report: Report, root: Entry, env: str | None) -> None:
@@ -104,8 +115,8 @@ def _collected(kinds: Sequence[Kind]) -> Iterator[list[Kind]]:
 def _nameless(kind: Kind, place: str, entry: Json, env: str | None) -> str | None:
     fields = entry if isinstance(entry, dict) else {}
     missing = kind.name
-    if fields.get(kind.name):
-        if kind.key != "pipelines" or fields.get("stream") or fields.get("pipeline"):
+    if is_truthy(fields.get(kind.name)):
+        if kind.key != "pipelines" or is_truthy(fields.get("stream")) or is_truthy(fields.get("pipeline")):
             return None
         missing = "stream"
     path = f"env.{env}.{place}" if env is not None else place
@@ -141,7 +152,8 @@ def _environment(root: Entry, env: str) -> Entry:
 def _names(key: str, section: Entry, root: Entry) -> list[str]:
     """The names that a key of the configuration gives, as wrangler finds them."""
     value = section.get(key)
-    if key in TOP_LEVEL_ONLY or key == "wasm_modules" or (key in INHERITED and value is None):
+    # An environment has log forwarding from the top level, too, but no type of it.
+    if key in TOP_LEVEL_ONLY or key == "wasm_modules" or (value is None and key in {*INHERITED, "logfwdr"}):
         value = root.get(key)
     if key == "queues":
         value = value.get("producers") if isinstance(value, dict) else None
