@@ -103,7 +103,7 @@ def python(
 
     from progy.worker import secrets
 
-    names = secrets.names_of(workers, env_files)
+    names = secrets.names_of_each(workers, env_files)
 
     def emitted() -> str:
         from progy.emit import json_vars

@@ -11,18 +11,22 @@ from __future__ import annotations
 import math
 import re
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import InvalidOperation
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Column, Table, bindparam, exc, inspect
+from sqlalchemy import types as sqltypes
 from sqlalchemy.orm import Mapper, attributes
 from sqlalchemy.sql.schema import CallableColumnDefault, ScalarElementColumnDefault
 
-from progy.schema.dialect import DIALECT, storage_type
+from progy.schema.describe import stored_values
+from progy.schema.dialect import DIALECT, is_rowid, storage_type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from sqlalchemy.sql.schema import DefaultGenerator
 
@@ -36,14 +40,20 @@ _EXACT = 2**53 - 2
 _ROUNDED = 2**53
 """From here on, JavaScript's numbers don't tell every integer from the next."""
 _DIGITS = re.compile(r"-?[0-9]+")
+_HELD: dict[str, type] = {"INTEGER": int, "REAL": float, "TEXT": str}
+"""What SQLite's driver gives of a column, by its type; of any other it may be anything."""
+_WORDS = {int: "integers", float: "numbers", str: "text", bytes: "bytes"}
+_ERRORS = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, exc.StatementError)
+"""What SQLAlchemy's and pydantic's types raise for a value that they don't take."""
 
 
 def from_row(model: type[Model], row: Mapping[str, object]) -> Model:
     """A model's instance from a row, as a query on D1 gives it.
 
     Each column is found by its name in the database, and its value read by the column's own type, as a `Session`
-    reads it: nothing is validated, no default is used, `__init__` isn't called, and relationships stay unset. What a
-    row has beyond the table's columns, a joined table's or a count, is passed over.
+    reads it. That it is what the column holds, text or a number, is seen to, and no more is validated; no default is
+    used, `__init__` isn't called, and relationships stay unset. What a row has beyond the table's columns, a joined
+    table's or a count, is passed over.
 
     Args:
         model: A class with a table: `class User(SQLModel, table=True)`.
@@ -52,9 +62,11 @@ def from_row(model: type[Model], row: Mapping[str, object]) -> Model:
             one beyond 2**53 is read: `CAST(n AS TEXT) AS n`.
 
     Raises:
-        TypeError: The class has no table of its own.
-        ValueError: A column is missing, or holds what its type can't read; the message names it.
+        TypeError: It is no class with a table of its own, or no row.
+        ValueError: A column is missing, or holds what its type can't read, or None where it can't; the message names
+            it.
     """
+    _check_arguments(model, row)
     columns = _columns_of(model)
     missing = [column.name for column in columns if column.name not in row and not column.generated]
     if missing:
@@ -84,9 +96,11 @@ def to_row(instance: object) -> dict[str, Parameter]:
         the column makes the same number of them.
 
     Raises:
-        TypeError: The class has no table of its own, or a value is nothing that D1 takes.
-        ValueError: A value is none of its column's; the message names it.
+        TypeError: It is no instance of a class with a table of its own.
+        ValueError: A value is none of its column's, or nothing that D1 takes; the message names it.
     """
+    if isinstance(instance, type):
+        raise TypeError(f"to_row takes an instance, and {instance.__name__} is a class")
     columns = _columns_of(type(instance))
     # What a Session has loaded is all set, and SQLModel doesn't note it.
     everything = attributes.instance_state(instance).has_identity
@@ -100,6 +114,16 @@ def to_row(instance: object) -> dict[str, Parameter]:
     return row
 
 
+def _check_arguments(model: object, row: object) -> None:
+    """Raises TypeError for what is no class, and what is no row."""
+    if not isinstance(model, type):
+        raise TypeError(f"from_row takes a class, and then a row: this is a {type(model).__name__}")
+    if row is None:
+        raise TypeError(f"{model.__name__}: the row is None, which is what first() gives when there is none")
+    if not isinstance(row, Mapping):
+        raise TypeError(f"{model.__name__}: a row is a dict, and this a {type(row).__name__}")
+
+
 @dataclass(frozen=True, slots=True)
 class _Column:
     """A column, and how its values are read and written."""
@@ -110,6 +134,11 @@ class _Column:
     name: str
     declared: str
     """Its type in SQLite."""
+    holds: type
+    """What its values are, as SQLite's driver gives them."""
+    members: tuple[str | int, ...]
+    """Of an enumeration: all values. SQLAlchemy's own type lets any text be stored."""
+    nullable: bool
     generated: bool
     has_server_default: bool
     default: Callable[[], object] | None
@@ -125,23 +154,40 @@ class _Column:
         """
         try:
             value = _as_sqlite_has_it(stored, self.declared)
+            self._refuse_misfit(value, stored)
             return self.result(value) if self.result else value
-        except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:
-            raise ValueError(f"{self.label}: {error}") from error
+        except _ERRORS as error:
+            raise ValueError(f"{self.label}: {_said(error, stored)}") from error
 
     def write(self, value: object, *, unset: bool) -> Parameter:
         """What D1 is given.
 
         Raises:
-            TypeError: It is nothing that D1 takes.
-            ValueError: It isn't what the column's type takes.
+            ValueError: It isn't what the column's type takes, or nothing that D1 takes.
         """
         try:
             value = self.default() if unset and self.default else value
             stored = self.bind(value) if self.bind else value
-        except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, exc.StatementError) as error:
-            raise ValueError(f"{self.label}: {error}") from error
-        return _parameter(stored, self.declared, self.label)
+            parameter = _parameter(stored, self.declared)
+            self._refuse_misfit(_as_sqlite_stores_it(parameter, self.declared), value)
+            if self.members and parameter is not None and parameter not in self.members:
+                raise ValueError(f"{value!r} is not among {', '.join(map(repr, self.members))}")
+        except _ERRORS as error:
+            raise ValueError(f"{self.label}: {_said(error, value)}") from error
+        return parameter
+
+    def _refuse_misfit(self, stored: object, value: object) -> None:
+        """Raises ValueError for what the column can't hold, as it is stored; the value is what the user knows."""
+        if stored is None:
+            if not self.nullable:
+                raise ValueError("it is None, and the column NOT NULL")
+        elif not isinstance(stored, self.holds):
+            raise ValueError(f"the column holds {_WORDS[self.holds]}, not {value!r}")
+
+
+def _said(error: Exception, value: object) -> str:
+    # What decimal's errors say is the name of a class.
+    return f"{value!r} is no decimal number" if isinstance(error, InvalidOperation) else str(error)
 
 
 def _as_sqlite_has_it(value: object, declared: str) -> object:
@@ -165,29 +211,46 @@ def _as_sqlite_has_it(value: object, declared: str) -> object:
             return value
 
 
-def _parameter(value: object, declared: str, label: str) -> Parameter:
-    """A value that SQLite's driver takes, as D1 has to be given it for the same to be stored."""
+def _as_sqlite_stores_it(parameter: Parameter, declared: str) -> Parameter:
+    """What a column's affinity makes of a parameter."""
+    match parameter:
+        case float() if declared == "INTEGER" and parameter.is_integer():
+            return int(parameter)
+        case str() if declared == "INTEGER" and _DIGITS.fullmatch(parameter):
+            return int(parameter)
+        case float() if declared == "TEXT":
+            return str(parameter)
+        case _:
+            return parameter
+
+
+def _parameter(value: object, declared: str) -> Parameter:
+    """A value that SQLite's driver takes, as D1 has to be given it for the same to be stored.
+
+    Raises:
+        ValueError: D1 takes no such value.
+    """
     match value:
         case None:
             return None
         case int():
-            return _integer(int(value), declared, label)
+            return _integer(int(value), declared)
         case float():
             if not math.isfinite(value):
-                raise ValueError(f"{label}: D1 takes finite numbers, not {value!r}")
+                raise ValueError(f"D1 takes finite numbers, not {value!r}")
             return float(value)
         case str():
             return str.__str__(value)  # a member of a `str` enumeration is its value
         case bytes() | bytearray() | memoryview():
             return bytes(value)
         case _:
-            raise TypeError(f"{label}: D1 takes no {type(value).__name__}: {value!r}")
+            raise ValueError(f"D1 takes no {type(value).__name__}: {value!r}")
 
 
-def _integer(value: int, declared: str, label: str) -> Parameter:
+def _integer(value: int, declared: str) -> Parameter:
     """D1 makes each number a REAL, which only a column of numbers undoes; of a greater one Pyodide makes a BigInt."""
     if not -(2**63) <= value < 2**63:
-        raise ValueError(f"{label}: {value} is beyond SQLite's 64 bits")
+        raise ValueError(f"{value} is beyond SQLite's 64 bits")
     if declared == "REAL":
         return float(value)
     if declared == "TEXT":
@@ -195,7 +258,7 @@ def _integer(value: int, declared: str, label: str) -> Parameter:
     if abs(value) <= _EXACT:
         return value
     if declared not in {"INTEGER", "NUMERIC"}:
-        raise ValueError(f"{label}: D1 takes no integer as large as {value}, and the column makes none of its digits")
+        raise ValueError(f"D1 takes no integer as large as {value}, and the column makes none of its digits")
     return str(value)
 
 
@@ -229,12 +292,26 @@ def _columns(mapper: Mapper[Any]) -> Iterator[_Column]:
                 attribute=mapped.key,
                 name=column.name,
                 declared=storage_type(column),
+                holds=_holds(column),
+                members=stored_values(column.type),
+                nullable=bool(column.nullable) or is_rowid(column),
                 generated=column.computed is not None,
                 has_server_default=column.server_default is not None,
                 default=_default(column.default) if column.default is not None else None,
                 result=type_.result_processor(DIALECT, None),
                 bind=_refuse_function if by_function else type_.bind_processor(DIALECT),
             )
+
+
+def _holds(column: Column[Any]) -> type:
+    type_ = column.type.dialect_impl(DIALECT)
+    while isinstance(type_, sqltypes.TypeDecorator):
+        type_ = type_.impl_instance
+    if isinstance(type_, sqltypes.UserDefinedType):
+        return object
+    if isinstance(type_, sqltypes.LargeBinary | sqltypes.BINARY | sqltypes.VARBINARY):
+        return bytes
+    return _HELD.get(storage_type(column), object)
 
 
 def _default(default: DefaultGenerator) -> Callable[[], object]:

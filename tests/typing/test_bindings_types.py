@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from progy.emit.python import bindings
+from progy.schema.models import Model, Models
 from progy.worker import config, secrets
-from tests.unit.handmade import MODELS
+from tests.unit.handmade import MODELS, column
 from tests.unit.test_bindings import ENVIRONMENTS, EVERYTHING
 
 ACCEPTED = """
@@ -26,7 +27,7 @@ from bindings.d1 import D1Meta, D1PreparedStatement, D1Result
 from bindings.javascript import JsArray, JsBuffer, JsNull
 from bindings.kv import KVKey, KVValue
 from bindings.r2 import R2ListedObject, R2Object, R2ObjectBody, R2UploadedPart
-from bindings.services import Response
+from bindings.services import Response, ServiceResponse
 from shop import Env as Shop, ProdEuEnv, StagingEnv, TopLevelEnv
 from shop.javascript import JsNull as Null
 
@@ -118,7 +119,7 @@ async def platform(env: Env) -> None:
     assert_type(sent.metadata["metrics"].backlogCount, int)
     await env.QUEUE.sendBatch([{"body": "a"}, {"body": b"", "contentType": "bytes"}])
     room = env.ROOM.get(env.ROOM.idFromName("lobby"), locationHint="weur")
-    assert_type(await room.fetch("https://room/", method="POST", body="x"), Response)
+    assert_type(await room.fetch("https://room/", method="POST", body="x"), ServiceResponse)
     assert_type(await room.join("me", {"role": "host"}), Any)
     assert_type(env.ROOM.newUniqueId(jurisdiction="eu").toString(), str)
     assert_type(await env.ROOM.getByName("lobby").leave(), Any)
@@ -126,9 +127,9 @@ async def platform(env: Env) -> None:
     assert_type((answer.status, await answer.text(), await answer.json()), tuple[int, str, Any])
     assert_type(answer.headers["content-type"], str)
     assert_type(await env.OTHER.add(1, 2), Any)
-    assert_type(await env.ASSETS.fetch("https://a/b.css"), Response)
-    assert_type(await env.MTLS.fetch("https://a/"), Response)
-    assert_type(await env.VPC.fetch("https://a/"), Response)
+    assert_type(await env.ASSETS.fetch("https://a/b.css"), ServiceResponse)
+    assert_type(await env.MTLS.fetch("https://a/"), ServiceResponse)
+    assert_type(await env.VPC.fetch("https://a/"), ServiceResponse)
     instance = await env.FLOW.create({"id": "1", "params": {"course": "rust"}})
     status = await instance.status()
     assert_type((status["status"] == "complete", status.output), tuple[bool, Any])
@@ -177,6 +178,10 @@ async def others(env: Env) -> None:
     assert_type(env.LOGFWDR_SCHEMA, Any)
     assert_type((env.TEXT, env.BLOB), tuple[str, JsBuffer])
     assert_type(env.BLOB.to_bytes(), bytes)
+
+
+async def answer(env: Env) -> Response:
+    return await env.ASSETS.fetch("https://a/")
 
 
 def variables(env: Env) -> None:
@@ -270,6 +275,10 @@ async def wrong(env: Env) -> None:
     env.ROOM.get("lobby")  # reportArgumentType
     (await env.OTHER.fetch("https://a/")).statuscode  # reportAttributeAccessIssue
     env.ASSETS.join("me")  # reportAttributeAccessIssue
+    env.OTHER.notify("u")  # reportUnusedCoroutine
+    env.ROOM.getByName("lobby").join("me")  # reportUnusedCoroutine
+    env.ASSETS.fetch("https://a/")  # reportUnusedCoroutine
+    (await env.OTHER.fetch("https://a/")).text()  # reportUnusedCoroutine
     await env.QUEUE.send("a", {"delay": 1})  # reportArgumentType
     await env.FLOW.create({"name": "1"})  # reportArgumentType
     await env.FLOW.createBatch([])  # reportAttributeAccessIssue
@@ -294,12 +303,32 @@ async def only_in_some(env: Shop, staging: StagingEnv) -> None:
 """
 
 
-def emit(directory: Path, package: str, text: str, interface: str) -> None:
+ODD_NAMES = """{
+  "d1_databases": [{"binding": "DB"}], "kv_namespaces": [{"binding": "KV"}], "services": [{"binding": "A", "service": "a"}],
+  "workflows": [{"binding": "FLOW", "name": "flow", "class_name": "Flow"}],
+  "queues": {"producers": [{"binding": "QUEUE", "queue": "q"}]},
+  "durable_objects": {"bindings": [{"name": "ROOM", "class_name": "Room"}]},
+  "vars": {
+    "ROW": {"a": 1}, "ENV": {"a": 1}, "RESPONSE": {"a": 1}, "WORKFLOW_STATE": {"a": 1}, "QUEUE_MESSAGE": {"a": 1},
+    "JURISDICTION": {"a": 1}, "SEAT": {"a": 1}, "EMPTY_KEY": {"": 1, "a": {"": 2}}
+  }
+}"""
+ENUMERATIONS = ("Row", "D1Value", "D1Meta", "Response", "WorkflowState", "Fetcher", "Value_co", "SeatDict", "JsDict")
+
+
+def named(name: str, number: int) -> Model:
+    columns = (column("kind", annotation=name, values=("a", "b")), column("not a name", "int"))
+    return Model(table=f"t{number}", name=f"T{number}", module="m", file="m.py", line=1, columns=columns)
+
+
+ODDLY_NAMED = Models(tuple(named(name, number) for number, name in enumerate(ENUMERATIONS)), ddl=())
+
+
+def emit(directory: Path, package: str, text: str, interface: str, models: Models | None = None) -> None:
     path = directory / f"{package}.json"
     path.write_text(text)
     workers = config.load_all(path)
-    models = MODELS if package == "bindings" else None
-    files = bindings(workers, secrets.names_of(workers), models, interface=interface)
+    files = bindings(workers, secrets.names_of_each(workers), models, interface=interface)
     (directory / package).mkdir()
     for name, source in files.items():
         (directory / package / name).write_text(source, encoding="utf-8")
@@ -308,7 +337,8 @@ def emit(directory: Path, package: str, text: str, interface: str) -> None:
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("typing")
-    emit(directory, "bindings", EVERYTHING, "CloudflareBindings")
+    emit(directory, "bindings", EVERYTHING, "CloudflareBindings", MODELS)
+    emit(directory, "odd_names", ODD_NAMES, "Env", ODDLY_NAMED)
     emit(directory, "shop", ENVIRONMENTS, "Env")
     (directory / "accepted.py").write_text(ACCEPTED)
     (directory / "refused.py").write_text(REFUSED)

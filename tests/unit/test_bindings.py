@@ -15,7 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from progy import generate
+from progy.config import load
 from progy.emit.python import bindings
+from progy.emit.python_modules import Source, reserved
 from progy.emit.python_text import docstring, quoted
 from progy.emit.rows import RowTypes
 from progy.errors import ConfigError
@@ -26,9 +28,12 @@ from progy.worker.model import Binding, Worker
 from tests.unit.handmade import MODELS, column
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from progy.worker.javascript import Json
 
 ROOT = Path(__file__).parents[2]
+TEMPLATE_FOLDER = ROOT / "codegen" / "progy" / "emit" / "templates" / "bindings"
 
 EVERYTHING = r"""{
   "name": "everything",
@@ -89,7 +94,7 @@ ENVIRONMENTS = """{
 def emit(directory: Path, text: str, models: Models | None = None, interface: str = "Env") -> dict[str, str]:
     (directory / "wrangler.json").write_text(text)
     workers = config.load_all(directory / "wrangler.json")
-    return bindings(workers, secrets.names_of(workers), models, interface=interface)
+    return bindings(workers, secrets.names_of_each(workers), models, interface=interface)
 
 
 def test_a_small_package(tmp_path: Path) -> None:
@@ -219,6 +224,184 @@ def test_names_that_are_taken_give_way() -> None:
         "DKind": 'DKind: TypeAlias = Literal["d"]',
         "EKind": 'EKind: TypeAlias = Literal["e"]',
     }
+
+
+TEMPLATES = sorted(path.name.removesuffix(".py.jinja") for path in TEMPLATE_FOLDER.glob("*.py.jinja"))
+
+
+@pytest.mark.parametrize("template", [name for name in TEMPLATES if name not in {"__init__", "rows", "vars"}])
+def test_every_name_of_a_template_is_reserved(template: str) -> None:
+    module = ast.parse(Source("", {}).render(template, uses=lambda _: True, overloads=(), example=None))
+    used = {node.id for node in ast.walk(module) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    defined: set[str] = set()
+    for node in module.body:
+        match node:
+            case (
+                ast.ClassDef(name=name)
+                | ast.Assign(targets=[ast.Name(id=name)])
+                | ast.AnnAssign(target=ast.Name(id=name))
+            ):
+                defined.add(name)
+    imported = {
+        alias.asname or alias.name for node in module.body if isinstance(node, ast.ImportFrom) for alias in node.names
+    }
+    assert defined
+    assert (used | defined | imported) - reserved() == set()
+
+
+def test_no_type_of_a_model_or_a_variable_has_a_name_that_means_something_else(tmp_path: Path) -> None:
+    names = sorted(name for name in reserved() if name.isidentifier() and not name.startswith("_"))
+    models = tuple(model(f"t{number}", f"T{number}", name, (name,)) for number, name in enumerate(names))
+    upper: dict[str, Json] = {re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).upper(): {"a": 1} for name in names}
+    values: dict[str, Json] = {**upper, "Row": {"a": 1}, "JsDict": {"a": 1}, "STAGING_ENV": {"a": 1}, "SEAT": {"a": 1}}
+    seat = model("seats", "Seats", "SeatDict", ("x",))
+    workers = [
+        Worker(Path("wrangler.json"), vars=values, bindings=(Binding("d1_databases", "DB", {}),)),
+        Worker(Path("wrangler.json"), environment="staging", vars=values),
+    ]
+    files = bindings(workers, {}, Models((*models, seat), ddl=()))
+    defined: list[str] = []
+    for text in files.values():
+        for node in ast.parse(text).body:
+            match node:
+                case ast.ClassDef(name=name) | ast.AnnAssign(target=ast.Name(id=name)):
+                    defined.append(name)
+                case ast.Assign(targets=[ast.Name(id=name)]) if name != "__all__":
+                    defined.append(name)
+    assert sorted(set(defined)) == sorted(defined)
+    package = tmp_path / "bindings"
+    package.mkdir()
+    for name, text in files.items():
+        (package / name).write_text(text)
+    subprocess.run(
+        [sys.executable, "-I", "-c", "import sys; sys.path[0] = '.'; import bindings"], cwd=tmp_path, check=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("class", "it is no name"),
+        ("None", "it is no name"),
+        ("a-b", "it is no name"),
+        ("_Env", "a name that begins with _ is private"),
+        ("Any", "another type is called so"),
+        ("Protocol", "another type is called so"),
+        ("D1Database", "another type is called so"),
+        ("R2Bucket", "another type is called so"),
+        ("UserRow", "another type is called so"),
+        ("PackageStatus", "another type is called so"),
+        ("StagingEnv", "another type is called so"),
+        ("TopLevelEnv", "another type is called so"),
+        ("ShapeDict", "another type is called so"),
+    ],
+)
+def test_the_interface_cant_have_a_name_that_python_has_no_room_for(tmp_path: Path, name: str, why: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        emit(tmp_path, ENVIRONMENTS, MODELS, interface=name)
+    assert caught.value.message == f"in Python the interface can't have the name {name}: {why}"
+    assert "--language typescript" in str(caught.value.hint)
+
+
+def test_the_interface_is_looked_at_before_anything_is_written(tmp_path: Path) -> None:
+    (tmp_path / "wrangler.json").write_text('{"name": "w"}')
+    run = subprocess.run(
+        [sys.executable, "-m", "progy", "typegen", "--env-interface", "class"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert run.stderr.startswith("error: in Python the interface can't have the name class: it is no name\n")
+    assert [path.name for path in tmp_path.iterdir() if path.name != ".progy"] == ["wrangler.json"]
+
+
+def test_a_name_bound_to_several_kinds_of_thing_has_the_page_of_each(tmp_path: Path) -> None:
+    text = """{
+      "kv_namespaces": [{"binding": "X"}], "env": {"a": {"r2_buckets": [{"binding": "X", "bucket_name": "pix"}]}}
+    }"""
+    assert '''\
+    def X(self) -> KVNamespace | R2Bucket:
+        """KV namespace or R2 bucket `pix`. https://developers.cloudflare.com/kv/api/
+        https://developers.cloudflare.com/r2/api/workers/workers-api-reference/
+        """
+''' in emit(tmp_path, text)["__init__.py"]
+
+
+def test_each_environment_has_the_secrets_that_wrangler_reads_for_it(tmp_path: Path) -> None:
+    (tmp_path / ".dev.vars").write_text("TOP=1\nBOTH=1")
+    (tmp_path / ".dev.vars.staging").write_text("STAGED=1\nBOTH=1")
+    (tmp_path / "wrangler.json").write_text('{"name": "w", "vars": {"A": 1}, "env": {"staging": {"vars": {"A": 1}}}}')
+    (tmp_path / "pyproject.toml").write_text('[tool.progy]\nbindings = "b"\n')
+    generated = generate.python(tmp_path, load(tmp_path), config.load_all(tmp_path / "wrangler.json"), None)
+    text = next(output.text for output in generated.outputs if output.path.name == "__init__.py")
+    classes = {
+        node.name: [ast.unparse(each) for each in node.body if isinstance(each, ast.AnnAssign)]
+        for node in ast.parse(text).body
+        if isinstance(node, ast.ClassDef)
+    }
+    assert classes == {
+        "Env": ["A: Literal[1]", "BOTH: str"],
+        "TopLevelEnv": ["TOP: str"],
+        "StagingEnv": ["STAGED: str"],
+    }
+
+
+def test_an_empty_key_is_no_typed_dicts(tmp_path: Path) -> None:
+    text = emit(tmp_path, '{"vars": {"A": {"": 1, "b": {"": 2}}}}')["vars.py"]
+    assert "class ADict(TypedDict):\n    b: ABDict\n" in text
+    assert "class ABDict(TypedDict):\n    pass\n" in text
+    assert '    #   "": int\n' in text
+
+
+def tables(names: Sequence[str]) -> Models:
+    return Models(
+        tuple(Model(name, f"T{number}", "m", "m.py", 1, (column("id"),)) for number, name in enumerate(names)), ddl=()
+    )
+
+
+@pytest.mark.parametrize(
+    ("models", "says"),
+    [
+        (
+            tables(["order", "a b", "things"]),
+            '''\
+Of `SELECT * FROM` a table, and of the same by a key, the rows are known: `prepare` has the statements. Of any other
+statement say what a row holds where a result gets its name, and everything after it is checked:
+
+    rows: D1Result[T2Row] = await env.DB.prepare("SELECT * FROM things LIMIT 10").all()
+    row: T2Row | None = await env.DB.prepare("SELECT * FROM things LIMIT 1").first()
+"""''',
+        ),
+        (
+            tables([f"t{number}" for number in range(201)]),
+            '''\
+This many tables and views would slow type checkers down, so that no statement's rows are known by themselves. Of any
+statement say what a row holds where a result gets its name, and everything after it is checked:
+
+    rows: D1Result[T0Row] = await env.DB.prepare("SELECT * FROM t0 LIMIT 10").all()
+    row: T0Row | None = await env.DB.prepare("SELECT * FROM t0 LIMIT 1").first()
+"""''',
+        ),
+        (
+            None,
+            '''\
+Say what a row holds where a result gets its name, and everything after it is checked:
+
+    class Count(TypedDict):
+        n: int
+
+    count: Count | None = await env.DB.prepare("SELECT 1 AS n").first()
+"""''',
+        ),
+    ],
+    ids=["few", "many", "none"],
+)
+def test_d1_says_of_which_statements_the_rows_are_known(tmp_path: Path, models: Models | None, says: str) -> None:
+    text = emit(tmp_path, '{"d1_databases": [{"binding": "DB"}]}', models)["d1.py"]
+    docstring = text.partition('"""D1 databases. https://developers.cloudflare.com/d1/worker-api/\n\n')[2]
+    assert docstring.startswith(f"{says}\n\nfrom __future__")
 
 
 @pytest.mark.parametrize("text", ['ends with "quotes"', 'has """ inside', "a \\ backslash", "a\n\n  b\nc", "x" * 300])
@@ -482,13 +665,13 @@ def test_one_chosen_environment_is_simple(tmp_path: Path) -> None:
     ("environments", "names"),
     [
         (["staging", "camelCase", "prodEnv", "a_b-c"], ["StagingEnv", "CamelcaseEnv", "ProdenvEnv", "ABCEnv"]),
-        (["eu.west", "1", "top-level", "shop"], ["EuwestEnv", "Env1Env", "TopLevelEnv_", "ShopEnv_"]),
+        (["eu.west", "1", "top-level"], ["EuwestEnv", "Env1Env", "TopLevelEnv_"]),
         (["", "a b", "ab", "\u00fc"], ["Env_", "AbEnv", "AbEnv_", "Env__"]),
     ],
 )
 def test_an_environment_is_called_as_in_typescript_where_python_can(environments: list[str], names: list[str]) -> None:
     workers = [Worker(Path("wrangler.json"), environment=name, vars={"A": 1}) for name in (None, *environments)]
-    text = bindings(workers, {}, None, interface="ShopEnv")["__init__.py"]
+    text = bindings(workers, {}, None)["__init__.py"]
     assert re.findall(r"class (\w+)\(Env, Protocol\)", text) == ["TopLevelEnv", *names]
     compile(text, "generated", "exec")
 

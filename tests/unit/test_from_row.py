@@ -1,6 +1,7 @@
 """From a model to what D1 stores, and back from what D1 gives."""
 
 import enum
+from collections.abc import Callable
 from typing import Any, ClassVar, Literal
 
 import pytest
@@ -143,14 +144,25 @@ def test_what_a_session_has_loaded_is_all_set() -> None:
     [
         ("enum_", "BLUE", "Everything.enum_: 'BLUE' is not among the defined enum values"),
         ("value_enum", "x", "Everything.value_enum: 'x' is not a valid Colour"),
-        ("seconds", "2026-11-23", "Everything.seconds: UnixSeconds reads an integer"),
+        ("seconds", "2026-11-23", "Everything.seconds: the column holds integers, not '2026-11-23'$"),
         ("int_", 2.0**53, r"Everything.int_: D1 rounds integers beyond 2\*\*53, as 9007199254740992 is"),
         ("json_", "{", "Everything.json_: Expecting property name"),
         ("model", '{"them": 1}', "Everything.model: 1 validation error"),
         ("date_", "yesterday", "Everything.date_: "),
         ("uuid_", "1234", "Everything.uuid_: "),
         ("bytes_", [256], "Everything.bytes_: "),
-        ("exact", "much", "Everything.exact: "),
+        ("exact", "much", "Everything.exact: 'much' is no decimal number$"),
+        ("int_", "abc", "Everything.int_: the column holds integers, not 'abc'$"),
+        ("int_", 1.5, "Everything.int_: the column holds integers, not 1.5$"),
+        ("int_", [1], r"Everything.int_: the column holds integers, not \[1\]$"),
+        ("str_", 5, "Everything.str_: the column holds text, not 5$"),
+        ("str_", [5], r"Everything.str_: the column holds text, not \[5\]$"),
+        ("float_", "1.5", "Everything.float_: the column holds numbers, not '1.5'$"),
+        ("bool_", "x", "Everything.bool_: the column holds integers, not 'x'$"),
+        ("bytes_", "text", "Everything.bytes_: the column holds bytes, not 'text'$"),
+        ("bytes_", 5, "Everything.bytes_: the column holds bytes, not 5$"),
+        ("date_", 5, "Everything.date_: the column holds text, not 5$"),
+        ("json_", 5, "Everything.json_: the column holds text, not 5$"),
     ],
 )
 def test_what_a_row_should_not_hold_is_refused_by_name(column: str, value: object, message: str) -> None:
@@ -159,23 +171,56 @@ def test_what_a_row_should_not_hold_is_refused_by_name(column: str, value: objec
 
 
 @pytest.mark.parametrize(
-    ("column", "value", "error", "message"),
+    ("column", "value", "message"),
     [
-        ("enum_", 5, ValueError, "Everything.enum_: '5' is not among the defined enum values"),
-        ("seconds", NOW.replace(tzinfo=None), ValueError, "Everything.seconds: UnixSeconds takes a datetime with a"),
-        ("model", {"them": 1}, ValueError, "Everything.model: 1 validation error"),
-        ("str_", NOW, TypeError, "Everything.str_: D1 takes no datetime: datetime.datetime"),
-        ("float_", float("inf"), ValueError, "Everything.float_: D1 takes finite numbers, not inf"),
-        ("int_", 2**63, ValueError, "Everything.int_: 9223372036854775808 is beyond SQLite's 64 bits"),
-        ("bytes_", 2**60, ValueError, "Everything.bytes_: D1 takes no integer as large as 1152921504606846976"),
+        ("enum_", 5, "Everything.enum_: '5' is not among the defined enum values"),
+        ("enum_", "BLUE", "Everything.enum_: 'BLUE' is not among 'RED', 'GREEN'$"),
+        ("int_", "abc", "Everything.int_: the column holds integers, not 'abc'$"),
+        ("int_", 1.5, "Everything.int_: the column holds integers, not 1.5$"),
+        ("float_", "much", "Everything.float_: could not convert string to float: 'much'$"),
+        ("str_", b"x", "Everything.str_: the column holds text, not b'x'$"),
+        ("str_", [1], r"Everything.str_: D1 takes no list: \[1\]$"),
+        ("bytes_", 5, "Everything.bytes_: the column holds bytes, not 5$"),
+        ("bytes_", [1], r"Everything.bytes_: D1 takes no list: \[1\]$"),
+        ("exact", 1.5, "Everything.exact: ExactDecimal takes a Decimal or an int, not 1.5$"),
+        ("seconds", NOW.replace(tzinfo=None), "Everything.seconds: UnixSeconds takes a datetime with a"),
+        ("model", {"them": 1}, "Everything.model: 1 validation error"),
+        ("str_", NOW, "Everything.str_: D1 takes no datetime: datetime.datetime"),
+        ("float_", float("inf"), "Everything.float_: D1 takes finite numbers, not inf"),
+        ("int_", 2**63, "Everything.int_: 9223372036854775808 is beyond SQLite's 64 bits"),
+        ("bytes_", 2**60, "Everything.bytes_: D1 takes no integer as large as 1152921504606846976"),
     ],
 )
-def test_what_d1_cannot_hold_is_refused_by_name(
-    column: str, value: object, error: type[Exception], message: str
-) -> None:
+def test_what_d1_cannot_hold_is_refused_by_name(column: str, value: object, message: str) -> None:
     given: dict[str, Any] = {column: value}
-    with pytest.raises(error, match=message):
+    with pytest.raises(ValueError, match=message):
         to_row(Everything(**given))
+
+
+def test_none_is_refused_where_the_column_is_not_null() -> None:
+    row = {"id": 1, "First Name": "Ada", "last": "L", "team_id": None}
+    assert from_row(Member, row).team_id is None
+    with pytest.raises(ValueError, match=r"^Member\.first: it is None, and the column NOT NULL$"):
+        from_row(Member, {**row, "First Name": None})
+    with pytest.raises(ValueError, match=r"^Member\.last: it is None, and the column NOT NULL$"):
+        to_row(from_row(Member, row).model_copy(update={"last": None}))
+    # The key is counted by SQLite.
+    assert to_row(Member(first="Ada", last="L"))["id"] is None
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: to_row(Team), "^to_row takes an instance, and Team is a class$"),
+        (lambda: from_row(Team(id=1), {}), "^from_row takes a class, and then a row: this is a Team$"),  # type: ignore[arg-type]
+        (lambda: from_row({"id": 1}, Team), "^from_row takes a class, and then a row: this is a dict$"),  # type: ignore[arg-type]
+        (lambda: from_row(Team, None), r"^Team: the row is None, which is what first\(\) gives when there is none$"),  # type: ignore[arg-type]
+        (lambda: from_row(Team, [1]), "^Team: a row is a dict, and this a list$"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_is_no_class_no_instance_and_no_row_is_named(call: Callable[[], object], message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        call()
 
 
 def test_what_nobody_validated_is_stored_as_sqlite_would() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from progy.emit.row_names import row_names
-from progy.emit.rows import RowTypes, prepare_overloads
+from progy.emit.row_names import meaning, row_names
+from progy.emit.rows import Overload, RowTypes, prepare_overloads
 from progy.emit.rows_typescript import declaration
 from progy.errors import ModelError
 from progy.schema.keys import unique_keys
@@ -143,6 +143,56 @@ def test_so_many_tables_that_checkers_would_suffer_get_no_overloads() -> None:
     assert prepare_overloads(RowTypes(tables(201))) == []
 
 
+@pytest.mark.parametrize(
+    ("description", "storage", "text"),
+    [
+        ("When it was made", "Unix seconds", "When it was made. Unix seconds."),
+        ("What it costs.", "decimal text", "What it costs. Decimal text."),
+        (None, "the member's name", "The member's name."),
+        ('Says "hello."', "0 or 1", 'Says "hello." 0 or 1.'),
+        ('Says "hello"', None, 'Says "hello".'),
+        ("Why?", None, "Why?"),
+        (" ", None, ""),
+    ],
+)
+def test_what_a_column_means_is_in_sentences(description: str | None, storage: str | None, text: str) -> None:
+    assert meaning(column("a", description=description, storage=storage)) == text
+
+
+def test_a_column_that_no_class_can_name_costs_the_others_no_docstring() -> None:
+    columns = (
+        column("id", "int", description="The number."),
+        column("two words", description="What it says."),
+        column("float", "int"),
+        column("price", "float", nullable=True),
+    )
+    rows = RowTypes(Models((Model("things", "Thing", "m", "m.py", 1, columns),), ddl=()))
+    assert (
+        rows.types["ThingRow"]
+        == '''\
+_ThingRowOthers = TypedDict(
+    "_ThingRowOthers",
+    {
+        # What it says.
+        "two words": str,
+        "float": int,
+    },
+)
+"""The columns of `ThingRow` that no class can name."""
+
+
+class ThingRow(_ThingRowOthers):
+    """A row of `things`, as a query gives it."""
+
+    id: int
+    """The number."""
+    price: float | None'''
+    )
+    assert rows.types["ThingInsert"].startswith("ThingInsert = TypedDict(")
+    assert "ThingRow" in rows.names
+    assert "_ThingRowOthers" not in rows.names
+
+
 def test_python_reads_what_is_made_of_hostile_names() -> None:
     rows = RowTypes(HOSTILE)
     text = "\n\n".join(
@@ -159,7 +209,8 @@ def test_python_reads_what_is_made_of_hostile_names() -> None:
     everything = HOSTILE.of("all")
     assert isinstance(everything, Model)
     named = [one for one in everything.columns if one.name]
-    assert list(names["EverythingRow"].__annotations__) == [one.name for one in named]
+    # Those that no class can name come first.
+    assert sorted(names["EverythingRow"].__annotations__) == sorted(one.name for one in named)
     assert list(names["EverythingInsert"].__annotations__) == [one.name for one in named if not one.generated]
 
 
@@ -331,6 +382,40 @@ def test_a_view_of_views_knows_no_more_than_they() -> None:
         "over": [("int", True)],
         "all_": [("Any", False)],
     }
+
+
+def test_of_a_virtual_table_the_columns_names_are_known() -> None:
+    search = ModelObject(
+        "virtual table", "note_search", "CREATE VIRTUAL TABLE note_search USING fts5 (kind, body)", "m.py", 1
+    )
+    found = ModelObject(
+        "view",
+        "found",
+        "CREATE VIEW found AS SELECT n.done, s.body FROM note_search s JOIN notes n ON n.id = s.rowid",
+        "m.py",
+        2,
+    )
+    models = Models((NOTES,), (TABLE, search.sql, found.sql), (search, found))
+    rows = RowTypes(models)
+    assert (
+        rows.types["NoteSearchRow"]
+        == '''\
+class NoteSearchRow(TypedDict):
+    """A row of the virtual table `note_search`, as a query gives it."""
+
+    kind: Any
+    body: Any'''
+    )
+    assert "    done: int\n" in rows.types["FoundRow"]
+    assert "NoteSearchInsert" not in rows.types
+    assert Overload("NoteSearchRow", ("SELECT * FROM note_search",)) in prepare_overloads(rows)
+    assert """\
+/** A row of the virtual table `note_search`, as a query gives it. */
+export interface NoteSearchRow {
+	kind: unknown;
+	body: unknown;
+}
+""" in declaration(models)
 
 
 def test_a_views_rows_are_only_selected() -> None:

@@ -29,7 +29,6 @@ def test_required_secrets_leave_the_files_alone(tmp_path: Path) -> None:
     assert secrets.names(worker(tmp_path, text)) == ("B", "A")
     assert secrets.names(worker(tmp_path, text, "prod")) == ()
     assert secrets.names(worker(tmp_path, '{"env": {"prod": {"secrets": {}}}}')) == ()
-    assert secrets.files(worker(tmp_path, text)) == ()
 
 
 def test_dev_vars_come_before_env_files(tmp_path: Path) -> None:
@@ -44,22 +43,6 @@ def test_dev_vars_come_before_env_files(tmp_path: Path) -> None:
     assert secrets.names(worker(tmp_path, env="prod"), [".env"]) == ("E",)
     with pytest.raises(ConfigError, match="no such file"):
         secrets.names(worker(tmp_path, env="prod"), [".env", "nowhere"])
-
-
-def test_every_file_that_counts_is_named(tmp_path: Path) -> None:
-    def names(paths: tuple[Path, ...]) -> list[str]:
-        return [path.name for path in paths]
-
-    assert names(secrets.files(worker(tmp_path))) == [".dev.vars", ".env", ".env.local"]
-    assert names(secrets.files(worker(tmp_path, env="prod"))) == [
-        ".dev.vars.prod",
-        ".dev.vars",
-        ".env",
-        ".env.local",
-        ".env.prod",
-        ".env.prod.local",
-    ]
-    assert secrets.files(worker(tmp_path), ["a.env"]) == (tmp_path / "a.env",)
 
 
 GRAMMAR = """\

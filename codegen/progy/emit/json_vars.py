@@ -14,6 +14,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from progy.emit.python_modules import reserved
 from progy.emit.python_text import apart, docstring, names_in, quoted
 
 if TYPE_CHECKING:
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 
 Generator: TypeAlias = "Callable[[str], str]"
 """What makes a module of TypedDicts of a JSON schema."""
-
-_RESERVED = frozenset({"Any", "JsArray", "JsNull", "Literal", "NotRequired", "Protocol", "Typed"})
-"""Names that the module has already; `Typed` because of `TypedDict`."""
 
 OWN = frozenset(
     {"as_object_map", "as_py_json", "js_id", "object_entries", "object_keys", "object_values", "to_py", "typeof"}
@@ -93,8 +91,13 @@ class ObjectType:
 
 @dataclass(slots=True)
 class JsonTypes:
-    """Collects the types of a Worker's variables."""
+    """Collects the types of a Worker's variables.
 
+    Args:
+        classes: The names of the Protocols for `env`, which no type may have.
+    """
+
+    classes: frozenset[str] = frozenset()
     objects: list[ObjectType] = field(default_factory=list)
     """Those that another one uses come first."""
     _keys: set[str] = field(default_factory=set)
@@ -151,7 +154,7 @@ class JsonTypes:
         return dict.fromkeys(values, entry)
 
     def _unique(self, name: str) -> str:
-        taken = {known.name for known in self.objects} | _RESERVED | self._keys
+        taken = {known.name for known in self.objects} | reserved() | self.classes | self._keys
         candidate, number = name, 2
         while candidate in taken or f"{candidate}Dict" in taken or candidate.removesuffix("Dict") in taken:
             candidate, number = f"{name}{number}", number + 1
@@ -267,7 +270,8 @@ def _field_types(text: str) -> dict[str, list[str]]:
 
 def _typed_dict(known: ObjectType, types: Sequence[str]) -> str:
     name = f"{known.name}Dict"
-    fields = list(zip(known.fields, types, strict=True))
+    # JavaScript has an empty key, and pyright no TypedDict's.
+    fields = [(key, type_) for key, type_ in zip(known.fields, types, strict=True) if key]
     # In a class, `str: str` would hide the type from the next field.
     hiding = {used for type_ in types for used in names_in(type_)}
     if all(attribute_name(key) == key and key.isascii() and key not in hiding for key, _ in fields):

@@ -7,13 +7,15 @@ Protocols and TypedDicts alone, so the package imports with nothing installed, o
 
 from __future__ import annotations
 
+import keyword
 import re
 from typing import TYPE_CHECKING
 
 from progy.emit import python_env
 from progy.emit.json_vars import JsonTypes, typed_dicts
-from progy.emit.python_modules import Source
-from progy.emit.rows import RowTypes, prepare_overloads
+from progy.emit.python_modules import Source, reserved
+from progy.emit.rows import RowTypes, example, prepare_overloads
+from progy.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,16 +46,16 @@ def bindings(
         generate: What makes the TypedDicts of variables that hold JSON; for who has kept what that gave.
 
     Raises:
-        ConfigError: A variable or a secret has the name of a binding.
+        ConfigError: A variable or a secret has the name of a binding, or the interface one that Python can't give it.
     """
-    types = JsonTypes()
+    types = JsonTypes(python_env.class_names(workers))
     levels = python_env.levels(workers, secrets, types)
-    classes = python_env.classes(workers, levels, interface)
-    used = {name for known in classes for name in known.types}
-    taken = {interface, *used, *(known.name for known in classes)}
-    rows = RowTypes(models, reserved=sorted(taken)) if models is not None and models.models else None
+    classes = python_env.classes(workers, levels)
     homes = {name: ".vars" for known in types.objects for name in (known.name, f"{known.name}Dict")}
+    taken = {*homes, *(known.name for known in classes)}
+    rows = RowTypes(models, reserved=sorted(taken)) if models is not None and models.models else None
     homes |= dict.fromkeys(rows.names if rows is not None else (), ".rows")
+    _check_interface(interface, {*taken, *homes})
     source = Source(_header(workers[0], models), homes)
     files = {"__init__": _package(classes, interface, workers[0], rows, source)}
     if types.objects:
@@ -62,8 +64,31 @@ def bindings(
         files["rows"] = source.render(
             "rows", exports=rows.names, aliases=rows.aliases.values(), types=rows.types.values()
         )
-    files |= source.modules(files.values(), overloads=prepare_overloads(rows) if rows is not None else ())
+    files |= source.modules(
+        files.values(),
+        overloads=prepare_overloads(rows) if rows is not None else (),
+        example=example(rows) if rows is not None else None,
+    )
     return {f"{name}.py": text for name, text in sorted(files.items())}
+
+
+def _check_interface(name: str, taken: set[str]) -> None:
+    """Raises ConfigError for a second name of `Env` that is none, or is another type's."""
+    if name == "Env":
+        return
+    if not name.isidentifier() or keyword.iskeyword(name):
+        why = "it is no name"
+    elif name.startswith("_"):
+        why = "a name that begins with _ is private"
+    elif name in taken or name in reserved():
+        why = "another type is called so"
+    else:
+        return
+    raise ConfigError(
+        f"in Python the interface can't have the name {name}: {why}",
+        hint="another name, by --env-interface or by interface in [tool.progy]; or TypeScript alone: "
+        "progy typegen --language typescript",
+    )
 
 
 def _header(worker: Worker, models: Models | None) -> str:

@@ -44,7 +44,7 @@ class Member:
     bound_to: tuple[str, ...] = ()
     """What it is bound to: in several environments perhaps to several things."""
     page: str = ""
-    """The documentation's address."""
+    """The documentation's address; in several environments perhaps several."""
     varies: bool = False
     """It hasn't the same type in every environment."""
 
@@ -213,13 +213,17 @@ def _refuse_clashes(members: Iterable[Member], worker: Worker) -> None:
         seen.add(member.name)
 
 
-def classes(workers: Sequence[Worker], members: Sequence[tuple[Member, ...]], interface: str) -> list[Class]:
+def class_names(workers: Sequence[Worker]) -> frozenset[str]:
+    """The names that `classes` gives to Protocols, and perhaps some that it doesn't."""
+    return frozenset({"Env", *_names([worker.environment for worker in workers])})
+
+
+def classes(workers: Sequence[Worker], members: Sequence[tuple[Member, ...]]) -> list[Class]:
     """`Env`, and with several environments a Protocol for each.
 
     Args:
         workers: The top level and the environments, or the one that was chosen.
         members: What `levels` gave for them.
-        interface: A second name for `Env`, which no environment's Protocol may have.
     """
     about = "`self.env`: bindings, variables and secrets, as the Workers SDK for Python hands them over."
     if len(workers) == 1:
@@ -228,7 +232,7 @@ def classes(workers: Sequence[Worker], members: Sequence[tuple[Member, ...]], in
     if not members[0]:
         # It binds nothing, so nobody deploys it: what all the others have would be nothing with it.
         workers, members, top = workers[1:], members[1:], "the top level aside, which has nothing"
-    names = _names([worker.environment for worker in workers], {"Env", interface})
+    names = _names([worker.environment for worker in workers])
     common = _common(members)
     above = frozenset(filter(None, (attribute_name(member.name) for member in common)))
     own = [_own(level, common) for level in members]
@@ -242,7 +246,7 @@ def classes(workers: Sequence[Worker], members: Sequence[tuple[Member, ...]], in
     return found
 
 
-def _names(environments: Sequence[str | None], taken: set[str]) -> list[str]:
+def _names(environments: Sequence[str | None]) -> list[str]:
     """The name of each environment's Protocol: the one that TypeScript has, where Python takes it."""
     found: list[str] = []
     for environment in environments:
@@ -250,7 +254,7 @@ def _names(environments: Sequence[str | None], taken: set[str]) -> list[str]:
         name = re.sub(r"\W", "", "".join(word[:1].upper() + word[1:].lower() for word in words), flags=re.ASCII)
         name = name if name.endswith("Env") else f"{name}Env"
         name = name if name.isidentifier() else f"Env{name}"
-        while name in taken or name in found:
+        while name == "Env" or name in found:
             name += "_"
         found.append(name)
     return found
@@ -272,11 +276,13 @@ def _together(members: Sequence[Member]) -> Member:
     others = [type_ for type_ in types if not type_.startswith("Literal[")]
     joined = union([*([f"Literal[{', '.join(literals)}]"] if literals else ()), *others])
     labels = dict.fromkeys(member.label for member in members if member.label)
+    pages = dict.fromkeys(member.page for member in members if member.page)
     return replace(
         first,
         type=joined,
         label=" or ".join(labels),
         bound_to=tuple(dict.fromkeys(name for member in members for name in member.bound_to)),
+        page=" ".join(pages),
         varies=len(types) > 1,
     )
 

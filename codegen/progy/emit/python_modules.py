@@ -22,7 +22,9 @@ _Order: TypeAlias = "tuple[int, list[tuple[int, str]]]"
 _MARK = "# imports"
 """What stands in a rendered template where the imports belong."""
 _TYPING = ("Any", "Literal", "Never", "NotRequired", "Protocol", "TypeAlias", "TypedDict", "TypeVar", "overload")
-_COLLECTIONS = ("Awaitable", "Callable", "ItemsView", "Iterator", "KeysView", "Mapping", "ValuesView")
+_COLLECTIONS = ("Awaitable", "Callable", "Coroutine", "ItemsView", "Iterator", "KeysView", "Mapping", "ValuesView")
+_TEMPLATES = Path(__file__).parent / "templates" / "bindings"
+_DEFINED = re.compile(r'^class (\w+)|^(\w+)(?:: \w+)? = |js_dict\("(\w+)"', re.MULTILINE)
 
 UNSAFE = {"ratelimit": "rate_limit.RateLimit", "service": "services.Fetcher"}
 """Types of unsafe bindings that are known, with their modules."""
@@ -46,6 +48,19 @@ HOMES: Mapping[str, str] = {
     },
 }
 """The module of every type that generated Python may use, but builtins."""
+
+
+@cache
+def reserved() -> frozenset[str]:
+    """The names that mean something in some module: those that the templates define, and those that they use.
+
+    A type made of a model or a variable has none of them, whichever modules this package has: what it is called doesn't
+    change when a binding is added.
+    """
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sorted(_TEMPLATES.glob("*.jinja")))
+    defined = {name for names in _DEFINED.findall(text) for name in names if name}
+    used = {name for name in re.findall(r"\w+", text) if hasattr(builtins, name)}
+    return frozenset({"Env", "annotations", *HOMES, *defined, *used})
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +154,7 @@ def _templates() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # 45 ms
 
     return Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates" / "bindings"),
+        loader=FileSystemLoader(_TEMPLATES),
         undefined=StrictUndefined,
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701 - it writes Python

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import re
 import unicodedata
 from collections import Counter
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from progy.schema.models import Model, ModelColumn
 
+_ENDED = re.compile(r"""[.!?]["')]*$""")
 SUFFIXES = ("Row", "Insert", "Update")
 
 
@@ -77,8 +79,9 @@ def settable(model: Model) -> list[ModelColumn]:
 
 def meaning(column: ModelColumn) -> str:
     """What a column means and how its values are written, in a sentence or two; may be empty."""
-    parts = [part.strip().rstrip(".") for part in (column.description, column.storage) if part and part.strip()]
-    return ". ".join(parts) + "." if parts else ""
+    storage = (column.storage or "").strip()
+    parts = ((column.description or "").strip(), storage[:1].upper() + storage[1:])
+    return " ".join(part if _ENDED.search(part) else f"{part}." for part in parts if part)
 
 
 def _is_public(name: str) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import keyword
 import re
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from progy.emit.python_modules import reserved as names_of_templates
 from progy.emit.python_text import WIDTH, docstring, quoted
 from progy.emit.row_names import SUFFIXES, Enumerations, meaning, row_names, settable
 from progy.schema.keys import unique_keys
-from progy.schema.views import view_rows
+from progy.schema.views import kinds, view_rows
 from progy.sql.names import quote
 
 if TYPE_CHECKING:
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
 
     from progy.schema.models import Model, ModelColumn, Models
 
-_RESERVED = frozenset(
-    {"Any", "Env", "Literal", "NotRequired", "TypeAlias", "TypedDict"}
-    | {"bytes", "float", "int", "list", "memoryview", "str"}
-)
 # D1 gives a BLOB as a list of numbers, and takes one; what KV and R2 give is a memoryview.
 _SELECTED = {"bytes": "list[int]"}
 _INSERTED = {"bytes": "bytes | memoryview | list[int]"}
@@ -40,11 +37,11 @@ class RowTypes:
     """
 
     def __init__(self, models: Models, reserved: Sequence[str] = ()) -> None:
-        """Name and define the types of every table, and of every view's rows."""
+        """Name and define the types of every table, and of every view's and virtual table's rows."""
         self.models = models
         self.views = view_rows(models)
-        """The views, with their columns."""
-        taken = _RESERVED | set(reserved)
+        """The views and virtual tables, with their columns."""
+        taken = names_of_templates() | set(reserved)
         self.stems = row_names((*models.models, *self.views), taken)
         """What the names of each table's or view's types begin with, by its name."""
         self.types: dict[str, str] = {}
@@ -54,8 +51,9 @@ class RowTypes:
         )
         for model in models.models:
             self._add(self.stems[model.table], model)
+        kind = kinds(models)
         for view in self.views:
-            self._add_row(self.stems[view.table], view, f"A row of the view `{view.table}`")
+            self._add_row(self.stems[view.table], view, f"A row of the {kind[view.table]} `{view.table}`")
 
     @property
     def aliases(self) -> dict[str, str]:
@@ -129,6 +127,23 @@ def prepare_overloads(rows: RowTypes) -> list[Overload]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A table to show how rows are typed."""
+
+    table: str
+    row: str
+    """Its rows' type."""
+
+
+def example(rows: RowTypes) -> Example | None:
+    """The first table with a name that is written as it is."""
+    names = (model.table for model in rows.models.models)
+    return next(
+        (Example(name, f"{rows.stems[name]}Row") for name in names if _is_field(name) and quote(name) == name), None
+    )
+
+
 def _statements(table: str, keys: Sequence[Sequence[str]]) -> list[str]:
     select = f"SELECT * FROM {quote(table)}"  # noqa: S608 - quoted
     return [select, *(f"{select} WHERE {' AND '.join(f'{quote(column)} = ?' for column in key)}" for key in keys)]
@@ -145,12 +160,23 @@ class _TypedDict:
         """The definition: a class where its fields' names allow it; `documented` with what each column means."""
         # A type checker looks names up in the class first: a column `int` would hide the type.
         used = {name for _, type_ in self.fields for name in _NAME.findall(type_)}
-        if all(_is_field(column.name) and column.name not in used for column, _ in self.fields):
-            return "\n".join(self._class(documented=documented))
-        return "\n".join(self._call(documented=documented))
+        named = [field for field in self.fields if _is_field(field[0].name) and field[0].name not in used]
+        if len(named) == len(self.fields):
+            return "\n".join(
+                self._class("TypedDict" if self.total else "TypedDict, total=False", documented=documented)
+            )
+        if not documented or not any(meaning(column) for column, _ in named):
+            return "\n".join(self._call(documented=documented))
+        others = _TypedDict(
+            f"_{self.name}Others",
+            f"The columns of `{self.name}` that no class can name.",
+            [field for field in self.fields if field not in named],
+        )
+        rest = replace(self, fields=named)
+        lines = [*others._call(documented=True), "", "", *rest._class(others.name, documented=True)]  # noqa: SLF001 - of its own class
+        return "\n".join(lines)
 
-    def _class(self, *, documented: bool) -> list[str]:
-        bases = "TypedDict" if self.total else "TypedDict, total=False"
+    def _class(self, bases: str, *, documented: bool) -> list[str]:
         lines = [f"class {self.name}({bases}):", docstring(self.about), ""]
         for column, type_ in self.fields:
             lines.append(f"    {column.name}: {type_}")

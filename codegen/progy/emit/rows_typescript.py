@@ -11,7 +11,7 @@ import textwrap
 from typing import TYPE_CHECKING
 
 from progy.emit.row_names import SUFFIXES, Enumerations, meaning, row_names, settable
-from progy.schema.views import view_rows
+from progy.schema.views import kinds, view_rows
 from progy.worker.javascript import stringify
 
 if TYPE_CHECKING:
@@ -54,7 +54,10 @@ def declaration(models: Models) -> str:
     names = {f"{stem}{suffix}" for stem in stems.values() for suffix in SUFFIXES}
     enumerations = Enumerations(names | _TAKEN)
     tables = [text for model in models.models for text in _interfaces(stems[model.table], model, enumerations)]
-    tables += [_row(stems[view.table], view, f"A row of the view `{view.table}`", enumerations) for view in views]
+    kind = kinds(models)
+    tables += [
+        _row(stems[view.table], view, f"A row of the {kind[view.table]} `{view.table}`", enumerations) for view in views
+    ]
     types = [_union_type(name, values) for name, values in enumerations.values.items()]
     sources = ", ".join(sorted({"".join(model.file.partition("/")[:2]) for model in models.models}))
     header = f"{MARK}{sources or 'no models'}. Do not edit: `progy gen bindings` writes it.\n/* eslint-disable */\n"

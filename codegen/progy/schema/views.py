@@ -1,4 +1,4 @@
-"""What the rows of the models' views hold: SQLite says of each column which table's it is."""
+"""What the rows of the models' views and virtual tables hold: SQLite says of each column which table's it is."""
 
 from __future__ import annotations
 
@@ -31,16 +31,18 @@ _AGGREGATES = frozenset(
 
 
 def view_rows(models: Models) -> tuple[Model, ...]:
-    """Each view as if it were a model, in the order in which they are made; of no class, so without a name.
+    """Each view and virtual table as if it were a model, in the order in which they are made.
+
+    They are of no class, so without a name.
 
     A column that is a table's has that column's type, and may be NULL even where the table's can't, unless the view is
     so plain that this is sure. What an expression gives can be anything, and so can all that a view gives that puts
-    several SELECTs together.
+    several SELECTs together. Of a virtual table's columns only the names are known.
 
     Raises:
         ModelError: SQLite can't make what the models declare.
     """
-    views = [one for one in models.objects if one.kind == "view"]
+    views = [one for one in models.objects if one.kind != "trigger"]
     if not views:
         return ()
     import apsw  # 10 ms
@@ -57,10 +59,18 @@ def view_rows(models: Models) -> tuple[Model, ...]:
             columns = {view.name: _columns(connection, view.name) for view in views}
         except apsw.Error as error:
             raise ModelError(f"a view's columns can't be told: {error}") from None
-    found: dict[str, Model] = {}
+    found: list[Model] = []
+    known: dict[str, Model] = {}
     for view in views:
-        found[fold(view.name)] = _model(view, columns[view.name], models, found)
-    return tuple(found.values())
+        found.append(_model(view, columns[view.name], models, known))
+        if view.kind == "view":
+            known[fold(view.name)] = found[-1]
+    return tuple(found)
+
+
+def kinds(models: Models) -> dict[str, str]:
+    """What each of `view_rows` is, by its name: a view, or a virtual table."""
+    return {one.name: one.kind for one in models.objects}
 
 
 def _columns(connection: apsw.Connection, view: str) -> list[tuple[str, str | None, str | None]]:

@@ -30,21 +30,6 @@ _ASSIGNMENT = rf"""
 """An assignment, by the grammar of the npm package `dotenv`, with which wrangler reads these files."""
 
 
-def files(worker: Worker, env_files: Sequence[str] = ()) -> tuple[Path, ...]:
-    """The files that decide the names, existing or not: whoever caches the names must watch them all.
-
-    Args:
-        worker: The configuration.
-        env_files: What `--env-file` named, relative to the configuration's directory.
-    """
-    if worker.secrets is not None:
-        return ()
-    directory = worker.path.parent
-    if env_files:
-        return tuple(directory / name for name in env_files)
-    return tuple(directory / name for name in (*_dev_vars(worker), *_dot_env(worker)))
-
-
 def names(worker: Worker, env_files: Sequence[str] = ()) -> tuple[str, ...]:
     """The names of the secrets, in the order in which `wrangler types` writes them.
 

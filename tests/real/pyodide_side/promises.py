@@ -335,13 +335,17 @@ class Seen:
         if _origin(hint) is collections.abc.Callable:  # __getattr__: what is promised is the method
             hint = typing.get_args(hint)[1]
         where = f"{self._where}.{name}()"
-        promised = inspect.iscoroutinefunction(signature)
-        if _origin(hint) is collections.abc.Awaitable:
-            promised, hint = True, typing.get_args(hint)[0]
+        coroutine = inspect.iscoroutinefunction(signature)
+        promised = coroutine
+        if _origin(hint) in {collections.abc.Awaitable, collections.abc.Coroutine}:
+            coroutine, promised = _origin(hint) is collections.abc.Coroutine, True
+            hint = typing.get_args(hint)[-1]
         if inspect.isawaitable(result) and hint is not Any and not promised:  # Any promises nothing
             self._notes.wrong.append(f"{where}: to be awaited, and it isn't promised")
         if promised and not inspect.isawaitable(result):
             self._notes.wrong.append(f"{where}: promised an awaitable, seen {type(result).__name__}")
+        elif coroutine and not inspect.iscoroutine(result):
+            self._notes.wrong.append(f"{where}: promised a coroutine, seen {type(result).__name__}")
         if inspect.isawaitable(result):
             result = await result
         return Seen(result, hint, where, self._notes)
