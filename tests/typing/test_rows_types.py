@@ -171,7 +171,7 @@ def pyright(project: Path, version: str) -> dict[str, list[int]]:
         "reportUnusedExpression": False,
     }
     (project / "pyrightconfig.json").write_text(json.dumps(settings))
-    command = [sys.executable, "-m", "pyright", "--outputjson"]
+    command = [sys.executable, "-m", "pyright", "--outputjson", "--pythonpath", sys.executable]
     run = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
     found: dict[str, list[int]] = {}
     for diagnostic in json.loads(run.stdout)["generalDiagnostics"]:
