@@ -59,8 +59,9 @@ def _object(made: declare.Made, part: declare.Part, sources: Sources) -> ModelOb
         table=part.table,
         columns=part.columns,
         event=part.event,
-        # What an index's triggers are for is told by the index.
-        description=made.declaration.description if part.name == made.declaration.name else None,
+        description=made.declaration.description
+        if part.name == made.declaration.name
+        else f"Keeps {made.declaration.name} current.",
     )
 
 

@@ -38,6 +38,10 @@ _STORAGE: tuple[tuple[type[TypeEngine[Any]], str], ...] = (
 )
 
 
+JSON_STORAGE = frozenset({"JSON text", "JSONB"})
+"""What `storage` says of columns that hold JSON."""
+
+
 def row_type(storage_type: str) -> str:
     """The Python type of what a row holds in a column of that declared type."""
     return _ROW_TYPES.get(storage_type, "Any")

@@ -19,12 +19,13 @@ from sqlmodel import SQLModel
 
 from progy import declare
 from progy.errors import ModelError
-from progy.schema import declarations, describe, faults, imports
+from progy.schema import declarations, describe, faults, imports, shapes
 from progy.schema.ddl import statements
 from progy.schema.dialect import DeclarationError, is_rowid, storage_type
 from progy.schema.models import Model, ModelColumn, Models
 from progy.schema.source import Sources
 from progy.schema.taken import Names
+from progy.types import Json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -125,6 +126,7 @@ class _Declared:
             columns=tuple(self._column(column) for column in table.columns if not column.system),
             description=_docstring(home.mapper) or table.comment,
             renamed_from=said.get("renamed_from"),
+            viewpoints=_viewpoints(table),
         )
 
     def located(self, error: DeclarationError, table: Table) -> ModelError:
@@ -193,7 +195,8 @@ class _Declared:
             optional=bool(column.nullable) or column.server_default is not None or is_rowid(column),
             generated=column.computed is not None,
             values=describe.stored_values(column.type) or describe.literal_values(annotation),
-            storage=describe.storage(column.type),
+            storage=(storage := describe.storage(column.type)),
+            shape=_shape(column, annotation) if storage in describe.JSON_STORAGE else None,
             description=description or column.comment,
             renamed_from=said.get("renamed_from"),
             backfill=said.get("backfill"),
@@ -240,11 +243,33 @@ def _migrated(item: Table | Column[Any]) -> dict[str, str]:
     return said
 
 
+def _viewpoints(table: Table) -> tuple[str, ...]:
+    """The viewpoints that `info` names: `__table_args__ = {"info": {"viewpoints": ["Billing"]}}`.
+
+    Raises:
+        DeclarationError: They are no texts.
+    """
+    said = table.info.get("viewpoints", ())
+    if not isinstance(said, list | tuple) or not all(isinstance(name, str) and name.strip() for name in said):
+        raise DeclarationError(
+            f"viewpoints in info is a list of names, not {said!r}",
+            table=table.name,
+            hint='__table_args__ = {"info": {"viewpoints": ["Billing"]}}',
+        )
+    return tuple(said)
+
+
 def _python_type(column: Column[Any]) -> Any:  # noqa: ANN401 - any annotation
     try:
         return column.type.python_type
     except NotImplementedError:
         return Any
+
+
+def _shape(column: Column[Any], annotation: Any) -> str | None:  # noqa: ANN401 - any annotation
+    """What the JSON in a column holds: as its type says, or else as the attribute is annotated."""
+    said = column.type.shape if isinstance(column.type, Json) else None
+    return shapes.shape(annotation if said is None else said)
 
 
 def _docstring(mapper: Mapper[Any] | None) -> str | None:

@@ -34,6 +34,8 @@ class ModelColumn:
     """An enumeration's values as they are stored, in the order of the class."""
     storage: str | None = None
     """How the value is stored when that isn't plain: `Unix seconds`, `0 or 1`, `JSON text`, `ISO 8601 text`."""
+    shape: str | None = None
+    """What JSON text holds, as a type: `{theme: str, tags?: list[str]}`."""
     description: str | None = None
     renamed_from: str | None = None
     """What it was called before, as the model says."""
@@ -58,6 +60,8 @@ class Model:
     """The class's docstring, dedented; None when it has none of its own."""
     renamed_from: str | None = None
     """What the table was called before, as the class says."""
+    viewpoints: tuple[str, ...] = ()
+    """The parts of the database that the class says it belongs to, for the documentation."""
 
     @property
     def domain(self) -> str:
@@ -117,4 +121,4 @@ class Models:
 
 def _model(value: dict[str, Any]) -> Model:
     columns = tuple(ModelColumn(**{**column, "values": tuple(column["values"])}) for column in value["columns"])
-    return Model(**{**value, "columns": columns})
+    return Model(**{**value, "columns": columns, "viewpoints": tuple(value["viewpoints"])})

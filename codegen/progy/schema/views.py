@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import dropwhile, pairwise
 from typing import TYPE_CHECKING
 
@@ -14,11 +14,11 @@ from progy.sql.names import quote, unquote
 from progy.sql.tokens import tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     import apsw
 
-    from progy.schema.models import ModelObject, Models
+    from progy.schema.models import Models
     from progy.sql.tokens import Token
 
 _COMPOUND = ("UNION", "INTERSECT", "EXCEPT")
@@ -28,6 +28,18 @@ _AGGREGATES = frozenset(
     {"avg", "count", "group_concat", "max", "min", "string_agg", "sum", "total"}
     | {"json_group_array", "json_group_object", "jsonb_group_array", "jsonb_group_object"}
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A column of a view: its name, and the table's column that it gives as it is."""
+
+    name: str
+    table: str | None
+    """None when an expression gives it, or several SELECTs do."""
+    column: str | None
+    plain: bool
+    """Whether it surely is NULL only where the table's is."""
 
 
 def view_rows(models: Models) -> tuple[Model, ...]:
@@ -42,35 +54,60 @@ def view_rows(models: Models) -> tuple[Model, ...]:
     Raises:
         ModelError: SQLite can't make what the models declare.
     """
-    views = [one for one in models.objects if one.kind != "trigger"]
-    if not views:
+    objects = [one for one in models.objects if one.kind != "trigger"]
+    if not objects:
         return ()
     import apsw  # 10 ms
 
-    with contextlib.closing(apsw.Connection(":memory:")) as connection:
-        # As on D1: a name in double quotes is a string where nothing is called so.
-        connection.config(apsw.SQLITE_DBCONFIG_DQS_DML, 1)
-        connection.config(apsw.SQLITE_DBCONFIG_DQS_DDL, 1)
-        triggers = {one.sql for one in models.objects if one.kind == "trigger"}
+    triggers = {one.sql for one in models.objects if one.kind == "trigger"}
+    with contextlib.closing(empty()) as connection:
         try:
             for sql in models.ddl:
                 if sql not in triggers:
                     connection.execute(sql)
-            columns = {view.name: _columns(connection, view.name) for view in views}
+            found = taken(connection, [(one.name, one.sql) for one in objects if one.kind == "view"])
+            for one in objects:
+                if one.kind == "virtual table":
+                    names = _columns(connection, one.name)
+                    found[fold(one.name)] = tuple(Taken(name, None, None, plain=False) for name, _, _ in names)
         except apsw.Error as error:
             raise ModelError(f"a view's columns can't be told: {error}") from None
-    found: list[Model] = []
-    known: dict[str, Model] = {}
-    for view in views:
-        found.append(_model(view, columns[view.name], models, known))
-        if view.kind == "view":
-            known[fold(view.name)] = found[-1]
-    return tuple(found)
+    tables = {fold(model.table): model for model in models.models}
+    columns = {name: tuple(_column(one, tables) for one in each) for name, each in found.items()}
+    return tuple(
+        Model(one.name, "", "", one.file, one.line, columns[fold(one.name)], one.description) for one in objects
+    )
 
 
 def kinds(models: Models) -> dict[str, str]:
     """What each of `view_rows` is, by its name: a view, or a virtual table."""
     return {one.name: one.kind for one in models.objects}
+
+
+def empty() -> apsw.Connection:
+    """A database in memory that takes names in double quotes as D1 does: as strings where nothing is called so."""
+    import apsw
+
+    connection = apsw.Connection(":memory:")
+    connection.config(apsw.SQLITE_DBCONFIG_DQS_DML, 1)
+    connection.config(apsw.SQLITE_DBCONFIG_DQS_DDL, 1)
+    return connection
+
+
+def taken(connection: apsw.Connection, views: Iterable[tuple[str, str]]) -> dict[str, tuple[Taken, ...]]:
+    """What each view takes from where, by its folded name. No view is read.
+
+    Args:
+        connection: The database that has them.
+        views: Names and CREATE statements, in the order in which they are made.
+
+    Raises:
+        apsw.Error: A view refers to what isn't there.
+    """
+    found: dict[str, tuple[Taken, ...]] = {}
+    for name, sql in views:
+        found[fold(name)] = tuple(_taken(sql, _columns(connection, name), found))
+    return found
 
 
 def _columns(connection: apsw.Connection, view: str) -> list[tuple[str, str | None, str | None]]:
@@ -90,20 +127,16 @@ def _columns(connection: apsw.Connection, view: str) -> list[tuple[str, str | No
     return found
 
 
-def _model(
-    view: ModelObject, columns: list[tuple[str, str | None, str | None]], models: Models, others: Mapping[str, Model]
-) -> Model:
-    words = list(dropwhile(lambda word: not word.is_word("AS"), tokens(view.sql)))
+def _taken(
+    sql: str, columns: list[tuple[str, str | None, str | None]], others: Mapping[str, tuple[Taken, ...]]
+) -> Iterator[Taken]:
+    words = list(dropwhile(lambda word: not word.is_word("AS"), tokens(sql)))
     read = [others[name] for word in words if (name := fold(unquote(word.text))) in others]
-    compound = any(word.is_word(*_COMPOUND) for word in words) or any(_is_unknown(other) for other in read)
+    unknown = any(all(column.table is None for column in other) for other in read)
+    compound = unknown or any(word.is_word(*_COMPOUND) for word in words)
     plain = not read and _gives_only_rows(words)
-    tables = {fold(model.table): model for model in models.models}
-    found = []
     for name, table, origin in columns:
-        model = tables.get(fold(table)) if table and not compound else None
-        column = model.column(origin) if model and origin else None
-        found.append(_column(name, column, plain=plain))
-    return Model(view.name, "", "", view.file, view.line, tuple(found), view.description)
+        yield Taken(name, None if compound else table, None if compound else origin, plain)
 
 
 def _gives_only_rows(words: list[Token]) -> bool:
@@ -120,11 +153,9 @@ def _gives_only_rows(words: list[Token]) -> bool:
     return selects == 1 and (grouped or not aggregates) and not any(word.is_word(*_OUTER) for word in words)
 
 
-def _column(name: str, origin: ModelColumn | None, *, plain: bool) -> ModelColumn:
+def _column(one: Taken, tables: Mapping[str, Model]) -> ModelColumn:
+    model = tables.get(fold(one.table)) if one.table else None
+    origin = model.column(one.column) if model and one.column else None
     if origin is None:
-        return ModelColumn(name, name, "Any", "Any", nullable=False, optional=False)
-    return replace(origin, name=name, nullable=origin.nullable or not plain)
-
-
-def _is_unknown(view: Model) -> bool:
-    return all(column.row_type == "Any" for column in view.columns)
+        return ModelColumn(one.name, one.name, "Any", "Any", nullable=False, optional=False)
+    return replace(origin, name=one.name, nullable=origin.nullable or not one.plain)

@@ -1,0 +1,114 @@
+"""What JSON text holds, as a type that one can read: `{theme: str, tags?: list[str]}`.
+
+Keys are spelled as they stand in the JSON; one with `?` may be missing. This module loads pydantic, as the models do;
+only `progy.schema.load` imports it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import types
+import typing
+from typing import TYPE_CHECKING, Annotated, Any, NotRequired, Required, Union, get_args, get_origin
+
+from pydantic import BaseModel, PydanticUndefinedAnnotation, RootModel
+from pydantic.errors import PydanticUserError
+from typing_extensions import ReadOnly, is_typeddict
+
+from progy.schema import describe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_DEEPEST = 3
+"""How far classes inside classes are opened; below that a name has to do."""
+
+_QUALIFIERS = (Required, NotRequired, ReadOnly)
+
+
+def shape(annotation: Any) -> str | None:  # noqa: ANN401 - any annotation
+    """The annotation with its classes opened; None where it says nothing: `Any`, a bare `dict` or `list`.
+
+    Args:
+        annotation: Of what the JSON means: a pydantic model, a TypedDict, a dataclass, `dict[str, int]`, `list[Item]`.
+    """
+    bare = describe.without_none(annotation)
+    if bare in {None, Any, dict, list, object}:
+        return None
+    return _told(bare, ())
+
+
+def _told(annotation: Any, inside: tuple[object, ...]) -> str:  # noqa: ANN401 - any annotation
+    """Args: inside: The classes around, so that one that holds itself comes to an end."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated or origin in _QUALIFIERS:
+        return _told(arguments[0], inside)
+    if origin in {Union, types.UnionType}:
+        return " | ".join(_told(each, inside) for each in arguments)
+    if isinstance(annotation, typing.ForwardRef):
+        return annotation.__forward_arg__
+    if isinstance(annotation, str):
+        return annotation
+    if annotation in inside or len(inside) == _DEEPEST:
+        return describe.spelled(annotation)
+    if isinstance(annotation, type) and issubclass(annotation, RootModel):
+        return _told(annotation.model_fields["root"].annotation, (*inside, annotation))
+    fields = _fields(annotation)
+    if fields is not None:
+        return f"{{{', '.join(f'{name}: {_told(each, (*inside, annotation))}' for name, each in fields)}}}"
+    if arguments and origin not in {None, typing.Literal}:
+        return f"{_name(origin)}[{', '.join(_told(each, inside) for each in arguments)}]"
+    return describe.spelled(annotation)
+
+
+def _name(origin: Any) -> str:  # noqa: ANN401 - whatever is generic
+    return getattr(origin, "__name__", None) or str(origin)
+
+
+def _fields(annotation: Any) -> list[tuple[str, Any]] | None:  # noqa: ANN401 - any annotation
+    """The keys of a class that becomes a JSON object, those that may be missing with `?`; None for any other."""
+    if is_typeddict(annotation):
+        return [(_key(name, optional=_may_lack(annotation, name, each)), each) for name, each in _hints(annotation)]
+    if not isinstance(annotation, type):
+        return None
+    if issubclass(annotation, BaseModel):
+        return list(_of_model(annotation))
+    if dataclasses.is_dataclass(annotation):
+        optional = {
+            one.name
+            for one in dataclasses.fields(annotation)
+            if one.default is not dataclasses.MISSING or one.default_factory is not dataclasses.MISSING
+        }
+        names = {one.name for one in dataclasses.fields(annotation)}
+        return [(_key(name, optional=name in optional), each) for name, each in _hints(annotation) if name in names]
+    return None
+
+
+def _may_lack(of: Any, name: str, annotation: Any) -> bool:  # noqa: ANN401 - a TypedDict, and any annotation
+    # `__optional_keys__` doesn't know qualifiers in annotations that are strings (docs.python.org, typing.TypedDict).
+    origin = get_origin(annotation)
+    if origin in {Required, NotRequired}:
+        return origin is NotRequired
+    return name in of.__optional_keys__
+
+
+def _of_model(model: type[BaseModel]) -> Iterator[tuple[str, Any]]:
+    with contextlib.suppress(PydanticUndefinedAnnotation, PydanticUserError):
+        model.model_rebuild()  # a name that isn't there stays as it is written
+    for name, field in model.model_fields.items():
+        key = field.serialization_alias or field.alias or name
+        yield _key(key, optional=not field.is_required()), field.annotation
+
+
+def _hints(annotation: Any) -> list[tuple[str, Any]]:  # noqa: ANN401 - a class with annotations
+    try:
+        hints: Mapping[str, Any] = typing.get_type_hints(annotation, include_extras=True)
+    except NameError:
+        hints = annotation.__annotations__  # as written: strings
+    return list(hints.items())
+
+
+def _key(name: str, *, optional: bool) -> str:
+    spelled = name if name.isidentifier() else repr(name)
+    return f"{spelled}?" if optional else spelled
