@@ -23,33 +23,41 @@ Places = dict[str, tuple[str, int]]
 def schema_findings(schema: Schema, sources: Sequence[Source]) -> Iterator[Finding]:
     """What the rules of this module find in the schema that a history gives."""
     places = _places(sources)
-    indexes: dict[str, list[Index]] = {}
-    for index in schema.indexes.values():
-        indexes.setdefault(fold(index.table), []).append(index)
     for table in schema.tables.values():
-        file, line = places.get(fold(table.name), (None, None))
-        if table.primary_key is None:
+        yield from table_findings(schema, table, places)
+
+
+def table_findings(schema: Schema, table: Table, places: Mapping[str, tuple[str, int]]) -> Iterator[Finding]:
+    """What the rules of this module find in one table.
+
+    Args:
+        schema: The schema.
+        table: The table, which is in it.
+        places: Where tables, by folded name, and columns, as `table.column`, come from: file and line.
+    """
+    file, line = places.get(fold(table.name), (None, None))
+    if table.primary_key is None:
+        yield Finding(
+            "PD502",
+            f"{table.name} has no primary key: its rows can't be told apart or referred to",
+            file,
+            line,
+            hint="give it one",
+        )
+    for key in table.foreign_keys:
+        file, line = places.get(f"{fold(table.name)}.{fold(key.columns[0])}") or (file, line)
+        columns = ", ".join(key.columns)
+        wrong = _mismatch(schema, key, schema.indexes_of(key.table))
+        if wrong:
             yield Finding(
-                "PD502",
-                f"{table.name} has no primary key: its rows can't be told apart or referred to",
+                "PD503",
+                f"{table.name} ({columns}) refers to {wrong}: every write that has to look there fails",
                 file,
                 line,
-                hint="give it one",
+                hint=f"refer to the primary key of {key.table}, or to columns with a unique index",
             )
-        for key in table.foreign_keys:
-            file, line = places.get(f"{fold(table.name)}.{fold(key.columns[0])}") or (file, line)
-            columns = ", ".join(key.columns)
-            wrong = _mismatch(schema, key, indexes.get(fold(key.table), ()))
-            if wrong:
-                yield Finding(
-                    "PD503",
-                    f"{table.name} ({columns}) refers to {wrong}: every write that has to look there fails",
-                    file,
-                    line,
-                    hint=f"refer to the primary key of {key.table}, or to columns with a unique index",
-                )
-            if not _is_indexed(table, key, indexes.get(fold(table.name), ())):
-                yield _unindexed(table, key, file, line)
+        if not _is_indexed(table, key, schema.indexes_of(table.name)):
+            yield _unindexed(table, key, file, line)
 
 
 def _unindexed(table: Table, key: ForeignKey, file: str | None, line: int | None) -> Finding:

@@ -4,21 +4,39 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
 from progy._version import __version__
 from progy.check.findings import GROUPS, RULES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from progy.check.findings import Finding
     from progy.check.run import Result
+    from progy.check.silencing import Silenced
 
 
-def text(result: Result) -> Iterator[str]:
-    """Lines for people: by file, each finding with what mends it."""
+class Reported(Protocol):
+    """What a command has found."""
+
+    @property
+    def findings(self) -> Sequence[Finding]:
+        """What counts, by file and line."""
+
+    @property
+    def silenced(self) -> Sequence[Silenced]:
+        """What doesn't count."""
+
+
+def text(result: Reported, elsewhere: str = "models and migrations") -> Iterator[str]:
+    """Lines for people: by file, each finding with what mends it.
+
+    Args:
+        result: The result.
+        elsewhere: What stands in a file's place where a finding is about none.
+    """
     blocks: dict[tuple[object, ...], list[Finding]] = {}
     for at, finding in enumerate(result.findings):
         # What one command mends in many files is said once.
@@ -26,12 +44,12 @@ def text(result: Result) -> Iterator[str]:
         blocks.setdefault(key, []).append(finding)
     for block in blocks.values():
         first = block[0]
-        where = place(first) if len(block) == 1 else f"each of {len(block)} generated files"
+        where = place(first, elsewhere) if len(block) == 1 else f"each of {len(block)} generated files"
         yield f"{where}: {first.severity} {first.code} {first.message}"
         if first.hint:
             yield f"    {first.hint}"
         if len(block) > 1:
-            yield from (f"      {place(one)}" for one in block)
+            yield from (f"      {place(one, elsewhere)}" for one in block)
 
 
 def explained(code: str) -> str:
@@ -39,26 +57,29 @@ def explained(code: str) -> str:
     return f"what a code means: progy check --explain {code}"
 
 
-def place(finding: Finding) -> str:
+def place(finding: Finding, elsewhere: str) -> str:
     """`migrations/0001_initial.sql:12`."""
     if finding.file is None:
-        return "models and migrations"
+        return elsewhere
     return finding.file if finding.line is None else f"{finding.file}:{finding.line}"
 
 
 def value(result: Result) -> dict[str, Any]:
     """What `--json` gives."""
+    return {**findings(result), "migrations": result.migrations, "new": list(result.new)}
+
+
+def findings(result: Reported) -> dict[str, Any]:
+    """What was found, and how much of it, as JSON has it."""
     return {
         "findings": [_finding(finding) for finding in result.findings],
         "silenced": [{**_finding(one.finding), "reason": one.reason} for one in result.silenced],
         "errors": count(result, "error"),
         "warnings": count(result, "warning"),
-        "migrations": result.migrations,
-        "new": list(result.new),
     }
 
 
-def count(result: Result, severity: str) -> int:
+def count(result: Reported, severity: str) -> int:
     """How many findings of that severity there are."""
     return sum(finding.severity == severity for finding in result.findings)
 
@@ -69,7 +90,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
     return {**own, "severity": rule.severity, "title": rule.title, "page": rule.page}
 
 
-def github(result: Result, folder: str = "") -> Iterator[str]:
+def github(result: Reported, folder: str = "") -> Iterator[str]:
     """Workflow commands, which GitHub Actions shows beside the lines of a pull request.
 
     The escapes are those of actions/toolkit (`packages/core/src/command.ts`).
@@ -94,16 +115,17 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def sarif(result: Result, folder: str = "") -> str:
+def sarif(result: Reported, folder: str = "", tool: str = "progy check") -> str:
     """A SARIF 2.1.0 log (OASIS), which code scanning services read.
 
     Args:
         result: The result.
         folder: The project's folder in the repository, ending with a slash; empty for the repository's own.
+        tool: The command.
     """
     codes = sorted({finding.code for finding in result.findings} | {one.finding.code for one in result.silenced})
-    findings = [_sarif_result(finding, codes, folder) for finding in result.findings]
-    findings += [
+    results = [_sarif_result(finding, codes, folder) for finding in result.findings]
+    results += [
         {
             **_sarif_result(one.finding, codes, folder),
             "suppressions": [{"kind": "inSource", "justification": one.reason}],
@@ -111,14 +133,14 @@ def sarif(result: Result, folder: str = "") -> str:
         for one in result.silenced
     ]
     driver = {
-        "name": "progy check",
+        "name": tool,
         "semanticVersion": __version__,
         "rules": [_sarif_rule(code) for code in codes],
     }
     log = {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
-        "runs": [{"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": findings}],
+        "runs": [{"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}],
     }
     return json.dumps(log, ensure_ascii=False, indent=2)
 

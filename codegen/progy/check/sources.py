@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from progy.check.comments import comments
 from progy.errors import ProgyError
+from progy.sql.comments import comments
 from progy.sql.tokens import UnclosedQuoteError, statements, tokens
 
 if TYPE_CHECKING:
-    from progy.check.comments import Comment
     from progy.migrations.directory import Migration
+    from progy.sql.comments import Comment
     from progy.sql.tokens import Statement, Token
 
 
