@@ -15,6 +15,8 @@ from progy.worker import CONFIG_NAMES
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from progy.docs.settings import Settings
+
 
 @dataclass(frozen=True, slots=True)
 class Config:
@@ -25,7 +27,7 @@ class Config:
     bindings: str = "bindings"
     """The folder that the Python bindings are written to."""
     docs: str = "docs/schema"
-    """The folder that the documentation is written to."""
+    """The folder that the documentation is written to: `docs`, or `folder` in `[tool.progy.docs]`."""
     typescript: str = "worker-configuration.d.ts"
     """The TypeScript declaration file; empty for none."""
     interface: str = "Env"
@@ -33,14 +35,16 @@ class Config:
     database: str = ""
     """The D1 binding that is meant when a Worker has several; empty when it has one."""
     title: str = ""
-    """The heading of the documentation; empty for the project's name."""
+    """The heading of the documentation, `title` in `[tool.progy.docs]`; empty for the database's name."""
+    documentation: Settings | None = None
+    """What else `[tool.progy.docs]` says; None for nothing."""
     check_ignore: dict[str, str] = field(default_factory=dict)
     """What `progy check` doesn't count, each code with the reason: `ignore` in `[tool.progy.check]`."""
     origins: dict[str, str] = field(default_factory=dict, compare=False)
     """Where each value that isn't the default came from."""
 
 
-_KEYS = tuple(found.name for found in fields(Config) if found.name not in {"check_ignore", "origins"})
+_KEYS = tuple(found.name for found in fields(Config) if found.name not in {"check_ignore", "documentation", "origins"})
 
 
 def find_root(start: Path) -> Path:
@@ -67,10 +71,12 @@ def load(root: Path) -> Config:
     file = root / "pyproject.toml"
     table = dict(_tool_table(file))
     check_ignore = _check_ignore(table.pop("check", {}), file)
-    values: dict[str, str] = {}
-    origins: dict[str, str] = {}
+    documentation, values = _docs(table, file)
+    origins = dict.fromkeys(values, f"{file.name} [tool.progy.docs]")
+    if documentation is not None:
+        origins["documentation"] = f"{file.name} [tool.progy.docs]"
     for key, value in table.items():
-        if key not in _KEYS:
+        if key not in _KEYS or key == "title":
             raise ConfigError(f"[tool.progy] has no key {key!r}", where=str(file), hint=_nearest(key))
         if not isinstance(value, str):
             raise ConfigError(f"[tool.progy] {key} must be a string, not {value!r}", where=str(file))
@@ -82,7 +88,27 @@ def load(root: Path) -> Config:
         value = os.environ.get(variable)
         if value is not None:
             values[key], origins[key] = value, variable
-    return Config(**values, check_ignore=check_ignore, origins=origins)
+    return Config(**values, documentation=documentation, check_ignore=check_ignore, origins=origins)
+
+
+def _docs(table: dict[str, Any], file: Path) -> tuple[Settings | None, dict[str, str]]:
+    """Take `[tool.progy.docs]` out of the table: what only documentation needs, and the folder and the title."""
+    said = table.get("docs")
+    if not isinstance(said, dict):
+        return None, {}
+    del table["docs"]
+    values: dict[str, str] = {}
+    for key, name in (("folder", "docs"), ("title", "title")):
+        if key in said:
+            values[name] = said[key]
+            if not isinstance(said[key], str):
+                raise ConfigError(f"[tool.progy.docs] {key} must be a string, not {said[key]!r}", where=str(file))
+    rest = {key: value for key, value in said.items() if key not in {"folder", "title"}}
+    if not rest:
+        return None, values
+    from progy.docs.settings import read  # the catalogue's classes, which most commands don't need
+
+    return read(rest, str(file)), values
 
 
 def _check_ignore(table: object, file: Path) -> dict[str, str]:
@@ -122,5 +148,7 @@ def _tool_table(file: Path) -> dict[str, Any]:
 def _nearest(key: str) -> str:
     from difflib import get_close_matches
 
+    if key == "title":
+        return "it stands in [tool.progy.docs]"
     close = get_close_matches(key, _KEYS, n=1)
     return f"did you mean {close[0]!r}?" if close else f"the keys are {', '.join(_KEYS)}"

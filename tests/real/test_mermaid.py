@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from progy.emit.docs import pages
+from progy.docs.pages import pages
 from progy.schema.objects import Column, ForeignKey, PrimaryKey, Table, Term, Unique
+from tests.large import large
 from tests.real.engine import NODE_FOLDER, node_executable
-from tests.unit.schemas import MODELS, SCHEMA, schema_of
+from tests.unit.schemas import MODELS, SCHEMA, documented, schema_of
 from tests.unit.test_docs_hostile import HOSTILE, page_of
 
 if TYPE_CHECKING:
@@ -59,10 +60,21 @@ def test_the_parser_refuses_what_is_wrong() -> None:
     assert [said is None for said in verdicts(['erDiagram\n  "a"\n', "erDiagram\n  class {\n  }\n"])] == [True, False]
 
 
-def test_ordinary_pages() -> None:
-    drawn = diagrams(pages(SCHEMA, MODELS, title="Database"))
+def test_ordinary_documented() -> None:
+    drawn = diagrams(documented(SCHEMA, MODELS))
 
-    assert len(drawn) == 4
+    assert len(drawn) == 3  # of the index, and of the two tables that are joined
+    assert refused(drawn) == []
+
+
+@pytest.mark.parametrize("name", ["clinic", "market"])
+def test_large_schemas(name: str) -> None:
+    catalogue = large(name)
+    drawn = diagrams(pages(catalogue))
+
+    joined = {one for relation in catalogue.relations for one in (relation.child, relation.parent)}
+    assert len(drawn) == len(joined) + len(catalogue.viewpoints)
+    assert max(map(len, drawn)) < 50_000
     assert refused(drawn) == []
 
 
@@ -71,7 +83,8 @@ def test_hostile_names() -> None:
         diagram for name in HOSTILE for column in ("a", name) for diagram in diagrams(page_of(name, column, "words"))
     ]
 
-    assert len(drawn) >= 4 * len(HOSTILE)
+    # Two tables, and two viewpoints that have them: one with a stub for what it leaves out.
+    assert len(drawn) >= 3 * len(HOSTILE)
     assert refused(drawn) == []
 
 
@@ -110,7 +123,7 @@ def test_types_keys_and_many_hostile_columns() -> None:
         foreign_keys=tuple(ForeignKey((name,), "typed", ("c0",)) for name in HOSTILE),
     )
 
-    drawn = diagrams(pages(schema_of(typed, keyed), None, title="Database"))
+    drawn = diagrams(documented(schema_of(typed, keyed)))
 
     assert len(drawn) == 3
     assert refused(drawn) == []
@@ -122,7 +135,7 @@ def test_the_largest_diagram() -> None:
         Table(f"s{n}", (Column("hub_id"),), foreign_keys=(ForeignKey(("hub_id",), "hub", ("id",)),)) for n in range(600)
     ]
 
-    drawn = diagrams({"hub.md": pages(schema_of(hub, *spokes), None, title="Database")["hub.md"]})
+    drawn = diagrams({"hub.md": documented(schema_of(hub, *spokes))["hub.md"]})
 
     assert len(drawn) == 1
     assert refused(drawn) == []

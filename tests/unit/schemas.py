@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from progy.docs.catalogue import build
+from progy.docs.pages import pages
 from progy.schema.models import Model, ModelColumn, Models
 from progy.schema.objects import (
     Check,
@@ -105,3 +107,8 @@ MODELS = Models(
 def schema_of(*tables: Table) -> Schema:
     """A schema of these tables alone."""
     return Schema(tables={fold(table.name): table for table in tables})
+
+
+def documented(schema: Schema, models: Models | None = None, *, title: str = "Database") -> dict[str, str]:
+    """The pages of a schema."""
+    return pages(build(schema, models, title=title))

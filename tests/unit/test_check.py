@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from progy.check.comments import comments
 from progy.check.history import read
 from progy.check.run import migration_findings, new_names
 from progy.check.sources import Source
 from progy.d1.ledger import Ledger
 from progy.migrations.directory import Migration, MigrationDirectory
+from progy.sql.comments import comments
 from progy.sql.tokens import UnclosedQuoteError, tokens
 
 if TYPE_CHECKING:

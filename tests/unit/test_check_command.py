@@ -104,9 +104,11 @@ def test_new_is_what_the_local_database_lacks(project: Project) -> None:
 def test_strict_counts_warnings_and_a_reason_silences(project: Project) -> None:
     project.progy("gen", "all")
     project.write("migrations/0002_tidy.sql", "DELETE FROM orders WHERE id = 1;\n")
+    project.progy("gen", "docs")  # the page on the migrations
     assert project.progy("check").returncode == 0
     assert project.progy("check", "--strict", check=False).returncode == 1
     project.write("migrations/0002_tidy.sql", "-- progy: ignore PD103 a test order\nDELETE FROM orders WHERE id = 1;\n")
+    project.progy("gen", "docs")  # the page on the migrations
     done = project.progy("check", "--strict")
     assert done.stderr == "nothing found, 1 silenced; 2 migrations, 1 new\n"
 
@@ -202,6 +204,7 @@ def test_the_guides_example_is_what_it_prints(project: Project) -> None:
     shown = guide.partition("```console\n$ progy check\n")[2].partition("```")[0]
     project.progy("gen", "all")
     project.write("migrations/0002_names.sql", "REPLACE INTO customers (id, email) VALUES (1, 'a@example.com');\n")
+    project.progy("gen", "docs")  # the page on the migrations
     done = project.progy("check", check=False)
     assert done.stdout + done.stderr == shown
 

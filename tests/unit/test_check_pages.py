@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 from markdown_it import MarkdownIt
 
+from progy.check.documentation import lint
 from progy.check.findings import GROUPS, RULES
 from progy.check.run import check
 from progy.cli.main import run
+from progy.documented import documented
 from progy.project import Project
+from progy.sources import Sources
 from tests.conftest import CHECKOUT
 
 if TYPE_CHECKING:
@@ -30,6 +33,8 @@ class Example:
     files: dict[str, str] = field(default_factory=dict)
     main: dict[str, str] = field(default_factory=dict)
     commands: list[str] = field(default_factory=list)
+    documents: bool = False
+    """Whether it is about what `progy docs lint` finds."""
 
 
 def unfold(text: str) -> str:
@@ -49,7 +54,7 @@ def examples(code: str) -> dict[str, Example]:
     for before, token in itertools.pairwise(tokens):
         if before.type == "heading_open" and before.tag == "h2":
             heading = token.content
-            found[heading] = Example()
+            found[heading] = Example(documents=code.startswith("PD7"))
         elif token.type == "fence" and token.info == "sh":
             found[heading].commands += token.content.splitlines()
         elif token.type == "fence":
@@ -91,6 +96,9 @@ def codes(example: Example, root: Path, monkeypatch: pytest.MonkeyPatch) -> set[
         assert program == "progy"
         assert run(arguments) == 0
     project = Project(root)
+    if example.documents:
+        source = "schema.sql" if "schema.sql" in example.files else None
+        return {finding.code for finding in lint(documented(Sources(root, project), source)).findings}
     result = check(project, project.database(), since="main" if example.main else None)
     return {finding.code for finding in result.findings}
 

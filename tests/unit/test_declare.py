@@ -15,11 +15,11 @@ from sqlmodel import Field, SQLModel
 from progy import FTS5, Trigger, View, VirtualTable, migrate
 from progy.d1.build import build
 from progy.d1.connection import Connection
-from progy.emit.docs import pages
 from progy.errors import ModelError
 from progy.schema.load import load
 from progy.schema.models import ModelObject, Models
 from progy.schema.objects import Generated, Index, Term
+from tests.unit.schemas import documented
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -308,9 +308,9 @@ def test_declarations_stand_behind_the_tables_each_behind_what_it_names(models: 
         ("view", "a", None, "models/blog.py:14", None),
         ("view", "unread", None, "models/other.py:4", None),
         ("trigger", "a", "posts", "models/blog.py:13", None),
-        ("trigger", "posts_text_delete", "posts", "models/blog.py:16", None),
-        ("trigger", "posts_text_insert", "posts", "models/blog.py:16", None),
-        ("trigger", "posts_text_update", "posts", "models/blog.py:16", None),
+        ("trigger", "posts_text_delete", "posts", "models/blog.py:16", "Keeps posts_text current."),
+        ("trigger", "posts_text_insert", "posts", "models/blog.py:16", "Keeps posts_text current."),
+        ("trigger", "posts_text_update", "posts", "models/blog.py:16", "Keeps posts_text current."),
     ]
     assert found.ddl[1:] == tuple(one.sql for one in found.objects)
     assert Models.from_json(found.to_json()) == found
@@ -329,7 +329,7 @@ def test_objects_come_in_the_documentation(models: Callable[..., Models]) -> Non
         Trigger("hide", "INSTEAD OF DELETE", "short", body="SELECT 1")
         """
     )
-    written = pages(schema(found), found, title="Blog")
+    written = documented(schema(found), found, title="Blog")
     assert {*written} == {"README.md", "posts.md", "short.md", "text.md"}
     assert "CREATE VIEW short AS\nSELECT id FROM posts;" in written["short.md"]
     assert "CREATE TRIGGER hide INSTEAD OF DELETE ON short" in written["short.md"]

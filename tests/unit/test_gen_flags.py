@@ -115,6 +115,7 @@ def test_an_empty_migration(started: Project) -> None:
         "-- Write the statements here, each with a semicolon at its end, in place of this one, which does nothing.\n"
         "SELECT 1;\n"
     )
+    assert started.progy("gen", "docs").stdout == "wrote docs/schema/migrations.md\n"
     assert started.progy("gen", "all", "--check").stderr == NOTHING
     assert started.progy("apply", "--json").returncode == 0
     assert json.loads(started.progy("status", "--json").stdout)["applied"] == 2

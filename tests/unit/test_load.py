@@ -123,6 +123,7 @@ def test_a_model(project: Callable[..., Path]) -> None:
                     nullable=False,
                     optional=False,
                     storage="JSON text",
+                    shape="list[dict[str, Any]]",
                     description="As JSON.",
                 ),
                 ModelColumn(

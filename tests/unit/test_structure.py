@@ -15,8 +15,8 @@ SOURCE = CHECKOUT / "codegen" / "progy"
 
 # From the bottom up, as ARCHITECTURE.md has them: each may import those before it.
 LAYERS = [
-    "_version", "errors", "sql", "declare", "hints", "types", "schema", "rows", "d1", "cloudflare", "diff", "plan", "worker", "emit", "proof", "migrations", "undo", "data", "apply", "cache",
-    "config", "project", "targets", "runtime_types", "typegen", "generate", "sources", "check", "cli", "__main__",
+    "_version", "errors", "sql", "declare", "hints", "types", "schema", "rows", "d1", "cloudflare", "diff", "plan", "worker", "emit", "proof", "migrations", "docs", "undo", "data", "apply", "cache",
+    "config", "project", "targets", "runtime_types", "typegen", "generate", "sources", "documented", "check", "cli", "__main__",
 ]  # fmt: skip
 
 

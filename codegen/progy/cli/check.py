@@ -13,6 +13,7 @@ from progy.cli.console import console, count, style
 from progy.errors import UsageError
 
 if TYPE_CHECKING:
+    from progy.check.report import Reported
     from progy.check.run import Result
     from progy.project import Database, Project
 
@@ -61,7 +62,7 @@ def check(  # noqa: PLR0913 - a command has as many parameters as options
     chosen = project.database(database)
     renamed = _fix(project, chosen, since, chosen.local_path(persist_to)) if fix else []
     result = run.check(project, chosen, since=since, persist_to=persist_to)
-    _print(result, Format.JSON if json else output, _folder(project.root), renamed)
+    _print(result, Format.JSON if json else output, folder_of(project.root), renamed)
     if result.failed(strict=strict):
         raise typer.Exit(1)
 
@@ -95,7 +96,7 @@ def _fix(project: "Project", database: "Database", since: str | None, local: Pat
     return [{"from": found.file(old), "to": found.file(new), "in_ledger": old in applied} for old, new in renames]
 
 
-def _folder(root: Path) -> str:
+def folder_of(root: Path) -> str:
     """The project's folder in the repository that GitHub Actions has checked out, ending with a slash, or nothing."""
     workspace = os.environ.get("GITHUB_WORKSPACE")
     if not workspace or root == Path(workspace) or not root.is_relative_to(workspace):
@@ -116,13 +117,23 @@ def _print(result: "Result", output: Format, folder: str, renamed: list[dict[str
             for line in report.text(result):
                 console.result(line)
             console.value({**report.value(result), "renamed": renamed})
+    tell_counts(
+        result,
+        f"{count(result.migrations, 'migration')}, {len(result.new)} new",
+        hint=output is Format.TEXT,
+    )
+
+
+def tell_counts(result: "Reported", looked: str, *, hint: bool) -> None:
+    """Say how much was found, in what, and how to read more about it."""
+    from progy.check import report
+
     counts = [
         style(count(number, severity), _COLOURS[severity], sys.stderr)
         for severity in ("error", "warning")
         if (number := report.count(result, severity))
     ]
     quiet = f", {len(result.silenced)} silenced" if result.silenced else ""
-    looked = f"{count(result.migrations, 'migration')}, {len(result.new)} new"
     console.say(f"{', '.join(counts) or 'nothing found'}{quiet}; {looked}")
-    if result.findings and output is Format.TEXT:
+    if result.findings and hint:
         console.say(style(report.explained(result.findings[0].code), "dim", sys.stderr))

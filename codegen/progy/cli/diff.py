@@ -1,13 +1,11 @@
 """`progy diff`: the SQL from one schema to another."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from progy.cli import options, plans
+from progy.cli import options, plans, session
 from progy.cli.console import console
-from progy.errors import ConfigError
 
 _WHAT = "models, migrations, local, remote, preview, a .sql file of DDL, or a SQLite file"
 
@@ -35,16 +33,10 @@ def diff(  # noqa: PLR0913 - a command has as many parameters as options
     from progy.migrations.between import between
     from progy.migrations.flags import declared, resolve
     from progy.plan.parts import MOST_STATEMENTS
-    from progy.project import Project
-    from progy.sources import Sources
 
     console.json = json
     flags = options.flags(rename, rename_table, backfill, no_renames=no_renames)
-    try:
-        project = Project.here(environment)
-    except ConfigError:
-        project = None
-    sources = Sources(Path.cwd(), project, database, persist_to, console.say)
+    sources = session.sources(environment, database, persist_to)
     old, new = sources.schema(source), sources.schema(target)
     said = declared(sources.models, old) if target == "models" else Decisions()
     difference = between(old, new, resolve(flags, old, new, said))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from progy.migrations.generate import Proposal
     from progy.project import Database, Project
     from progy.schema.models import Models
+    from progy.sources import Sources
 
 app = typer.Typer(
     help="Generate migrations, bindings and documentation.",
@@ -68,7 +69,7 @@ def all_(  # noqa: PLR0913 - a command has as many parameters as options
         flags = options.flags(rename, rename_table, backfill, no_renames=no_renames)
         models = project.models()
         proposal = _propose(models, chosen, wanted, flags, check=check)
-        generated = generate.bindings(project, models) + generate.docs(project, models, chosen)
+        generated = generate.bindings(project, models) + generate.docs(project, models, chosen, _texts(proposal))
         warnings = [*(project.worker.warnings if project.worker else ()), *generated.warnings]
         nothing_to_do = proposal is None and not generated.stale()
     if nothing_to_do and plain:
@@ -136,20 +137,41 @@ def bindings(
 
 
 @app.command()
-def docs(
+def docs(  # noqa: PLR0913 - a command has as many parameters as options
     *,
+    source: options.From = None,
     check: options.Check = False,
     database: options.Database = None,
     environment: options.Environment = None,
+    persist_to: options.PersistTo = None,
     json: options.Json = False,
 ) -> None:
     """Write the documentation of the database."""
     from progy import generate
 
+    if source is not None:
+        console.json = json
+        _docs_from(session.sources(environment, database, persist_to), source, check=check)
+        return
     project = session.start(environment, json=json, committed=True)
     session.tell_warnings(project)
     generated = generate.docs(project, project.models(), project.database(database))
-    _finish(project, None, generated, check=check, command="gen docs")
+    _finish(project, None, generated, check=check, command="gen docs", warnings=generated.warnings, differences=True)
+
+
+def _docs_from(sources: "Sources", source: str, *, check: bool) -> None:
+    """Write the documentation of a database without models, perhaps where there is no project."""
+    from shlex import quote
+
+    from progy import generate
+    from progy.documented import documented
+    from progy.project import Project
+
+    found = documented(sources, source)
+    command = f"gen docs --from {quote(source)}"
+    generated = generate.documentation(found.folder, found.catalogue, command=f"progy {command}")
+    project = sources.project or Project(sources.folder)
+    _finish(project, None, generated, check=check, command=command, differences=True)
 
 
 def _propose(
@@ -189,13 +211,19 @@ def _propose(
             said = agreed.answered(asked, answer)
 
 
+def _texts(proposal: "Proposal | UndecidedError | None") -> list[tuple[str, str]]:
+    """The migrations that are about to be written, for the page on the history."""
+    files = () if proposal is None or isinstance(proposal, ProgyError) else proposal.files
+    return [(file.migration.name, file.text) for file in files]
+
+
 def _write_empty(project: "Project", database: "Database", name: str) -> None:
     """Write a migration that does nothing yet."""
     from progy.migrations.empty import write_empty
 
     path = project.relative(write_empty(database.migrations, name))
     console.result(f"{style('wrote', 'green')} {path}")
-    console.say("write its SQL into it; progy replays it with the rest")
+    console.say("write its SQL into it, then run progy gen docs: the documentation tells what it does")
     console.value({"written": [path], "changes": []})
 
 
@@ -230,6 +258,7 @@ def _finish(  # noqa: PLR0913 - what the commands differ in
     command: str,
     warnings: "Sequence[str]" = (),
     explain: bool = False,
+    differences: bool = False,
 ) -> None:
     """Write what was made, or with `--check` only say what isn't current. The migration is written last."""
     undecided = proposal if isinstance(proposal, ProgyError) else None
@@ -237,11 +266,18 @@ def _finish(  # noqa: PLR0913 - what the commands differ in
     done: list[str] = []
     found = plans.value(proposed.plan) if proposed else {"changes": []}
     result: dict[str, Any] = {"stale" if check else "written": done, **found}
+    shown: dict[str, list[str]] = {}
+    if differences and check:
+        result["differences"] = shown
     with console.reporting(result):
         for path in _stale(proposed, generated) if check else _write(proposed, generated):
             done.append(project.relative(path))
             verb = "stale" if check else "wrote" if path.exists() else "removed"
             console.result(f"{style(verb, 'yellow' if check else 'green')} {done[-1]}")
+            if differences and check and generated and path.suffix == ".md":  # nobody reads those of the others
+                shown[done[-1]] = generated.difference(path)
+                if len(shown) <= _MOST_FILES:
+                    _show(path, shown[done[-1]])
         if proposed:
             _tell(proposed, explain=explain)
         for warning in warnings:
@@ -250,6 +286,21 @@ def _finish(  # noqa: PLR0913 - what the commands differ in
             raise _stale_error(len(done), undecided, command)
     if not done:
         console.say("everything is up to date")
+
+
+def _show(path: "Path", lines: "Sequence[str]") -> None:
+    """How a stale file differs from what it should be, below its name; the beginning, where that is long."""
+    if not lines:
+        console.result("  nothing gives it any more" if path.exists() else "  it isn't there")
+    for line in lines[:_MOST_LINES]:
+        colour = {"+": "green", "-": "red"}.get(line[:1], "dim")
+        shown = line if len(line) <= _WIDEST else f"{line[: _WIDEST - 1]}…"
+        console.result(style(f"  {shown}".rstrip(), colour))
+    if len(lines) > _MOST_LINES:
+        console.result(style(f"  … {count(len(lines) - _MOST_LINES, 'more line')}; --json has all", "dim"))
+
+
+_MOST_LINES, _MOST_FILES, _WIDEST = 12, 3, 200
 
 
 def _stale_error(files: int, undecided: "UndecidedError | None", command: str) -> StaleError:

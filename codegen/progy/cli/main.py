@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from progy._version import __version__
-from progy.cli import apply, baseline, check, clean, db, diff, execute, export, gen, rollback, status, typegen
+from progy.cli import apply, baseline, check, clean, db, diff, docs, execute, export, gen, rollback, status, typegen
 from progy.cli.console import console
 from progy.errors import InterruptedCommandError, ProgyError
 
@@ -24,6 +24,7 @@ app = typer.Typer(
 )
 app.add_typer(gen.app, name="gen")
 app.add_typer(db.app, name="db")
+app.add_typer(docs.app, name="docs")
 app.command("apply")(apply.apply)
 app.command("baseline")(baseline.baseline)
 app.command("status")(status.status)

@@ -26,6 +26,15 @@ PersistTo = Annotated[
     Path | None,
     typer.Option(help="The folder of the local state (.wrangler/state).", metavar="FOLDER", show_default=False),
 ]
+From = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        help="A database without models: local, remote, preview, migrations, a .sql file of DDL or a SQLite file.",
+        metavar="SOURCE",
+        show_default=False,
+    ),
+]
 Local = Annotated[bool, typer.Option("--local", help="The local database, which is the default.", show_default=False)]
 Remote = Annotated[bool, typer.Option("--remote", help="The database on Cloudflare.", show_default=False)]
 Preview = Annotated[

@@ -6,13 +6,14 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from progy.cli.console import console
-from progy.errors import DatabaseError, SqlError, UsageError
+from progy.errors import ConfigError, DatabaseError, SqlError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from progy.project import Database, Project
+    from progy.sources import Sources
     from progy.targets import Place, Target
 
 
@@ -31,6 +32,20 @@ def start(environment: str | None = None, *, json: bool, committed: bool = False
 
     console.json = json
     return Project.here(environment, committed=committed)
+
+
+def sources(environment: str | None, database: str | None, persist_to: Path | None) -> Sources:
+    """Where schemas are read from; files need no project around the working directory."""
+    from pathlib import Path
+
+    from progy.project import Project
+    from progy.sources import Sources
+
+    try:
+        project = Project.here(environment)
+    except ConfigError:
+        project = None
+    return Sources(Path.cwd(), project, database, persist_to, console.say)
 
 
 def tell_warnings(project: Project) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from progy.d1.build import build
 from progy.d1.connection import Connection
-from progy.diff.changes import CreateIndex, CreateObject, CreateTable, DropIndex, DropObject
+from progy.diff.changes import CreateObject, DropObject
+from progy.diff.words import summary
 from progy.emit.outputs import write_new
 from progy.errors import ModelError, ProgyError
 from progy.migrations.file import render_file
@@ -55,20 +56,7 @@ class Proposal:
 
     def summary(self) -> list[str]:
         """The renames and changes in words, without the indexes that come with their tables."""
-        created = {change.table.name for change in self.plan.changes if isinstance(change, CreateTable)}
-        gone = {str(change) for change in self.plan.changes if isinstance(change, DropIndex | DropObject)}
-        come = {str(change) for change in self.plan.changes if isinstance(change, CreateIndex | CreateObject)}
-        changed = {text.removeprefix("drop ") for text in gone} & {text.removeprefix("create ") for text in come}
-        lines = [*map(str, self.plan.renames)]
-        for change in self.plan.changes:
-            verb, _, what = str(change).partition(" ")
-            if isinstance(change, CreateIndex) and change.index.table in created:
-                continue
-            if what in changed and isinstance(change, CreateIndex | CreateObject | DropIndex | DropObject):
-                lines += [] if verb == "drop" else [f"change {what}"]
-            else:
-                lines.append(str(change))
-        return lines
+        return [*map(str, self.plan.renames), *summary(self.plan.changes)]
 
     def write(self) -> Iterator[Path]:
         """Write the files in order, each whole or not at all.

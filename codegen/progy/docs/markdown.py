@@ -57,7 +57,7 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[str]], *, keep: int = 
 
     Args:
         headers: The columns' headings.
-        rows: Cells of one line, or of several, which are joined by `<br>`.
+        rows: Cells of one line, or of several, which are joined by `<br />`.
         keep: How many of the first columns stay even if they are empty in every row; others are left out then.
 
     Returns:
@@ -80,7 +80,7 @@ def fenced(language: str, body: str) -> str:
 
 def _cell(markdown: str) -> str:
     # A table's reader looks for pipes before anything else, in code too.
-    return markdown.replace("|", "\\|").replace("\n", "<br>")
+    return markdown.replace("|", "\\|").replace("\n", "<br />")
 
 
 def _escape(words: str) -> str:
