@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from progy.docs.catalogue import Catalogue
     from progy.docs.settings import Settings
-    from progy.project import Database
     from progy.schema.objects import Schema
     from progy.sources import Sources
 
@@ -49,24 +48,18 @@ def documented(sources: Sources, source: str | None = None) -> Documented:
         ConfigError: It needs a project, and there is none, or its configuration can't be used.
         ProgyError: The schema can't be read.
     """
-    from progy import config
-    from progy.docs.catalogue import build
-    from progy.docs.patterns import without
+    from progy import config, generate
 
     project = sources.project
     settings = project.config if project else config.Config()
     said = settings.documentation
     name = source or "models"
     schema = sources.schema(name)
-    title = settings.title or (_title(project.database(sources.database)) if project and name in WORDS else "")
-    models = sources.models if name == "models" else None
-    catalogue = build(
-        without(schema, said.exclude) if said else schema,
-        models,
-        title=title or PurePath(name).stem,
-        viewpoints=said.viewpoints if said else (),
-        whole=schema,
+    title = settings.title or (
+        generate.title_of(project.database(sources.database)) if project and name in WORDS else ""
     )
+    models = sources.models if name == "models" else None
+    catalogue = generate.catalogue(settings, schema, models, title=title or PurePath(name).stem)
     on_models = any(model.viewpoints for model in models.models) if models else False
     is_ddl = name not in WORDS and PurePath(name).suffix.lower() == ".sql"
     return Documented(
@@ -78,8 +71,3 @@ def documented(sources: Sources, source: str | None = None) -> Documented:
         on_models or bool(said and said.viewpoints),
         settings.check_ignore,
     )
-
-
-def _title(database: Database) -> str:
-    # Not the folder's name: a clone may have any.
-    return database.binding.database_name or database.binding.binding

@@ -209,7 +209,7 @@ def docs(project: Project, models: Models, database: Database, proposed: Sequenc
     from progy.migrations.generate import schema_of_models
 
     schema = schema_of_models(models)
-    known = catalogue(project, schema, models, database)
+    known = catalogue(project.config, schema, models, title=project.config.title or title_of(database))
     further = [*_bindings_page(project), *_history_page(project, database, proposed)]
     generated = documentation(project.root / project.config.docs, known, further)
     return replace(generated, warnings=_unmatched(project, schema))
@@ -244,26 +244,28 @@ def documentation(
     )
 
 
-def catalogue(project: Project, schema: Schema, models: Models | None, database: Database) -> Catalogue:
-    """What documentation tells of a database, by the project's settings.
+def catalogue(settings: Config, schema: Schema, models: Models | None, *, title: str) -> Catalogue:
+    """What documentation tells of a database.
 
     Args:
-        project: The project.
+        settings: What is left out, and which parts one looks at by themselves.
         schema: The database's schema.
         models: What the models say of it; None for none.
-        database: The database, after which it is called.
+        title: What it is called.
     """
     from progy.docs import patterns
     from progy.docs.catalogue import build
 
-    settings = project.config.documentation
-    binding = database.binding
-    # Not the folder's name: a clone may have any.
-    title = project.config.title or binding.database_name or binding.binding
-    if settings is None:
+    said = settings.documentation
+    if said is None:
         return build(schema, models, title=title)
-    shown = patterns.without(schema, settings.exclude)
-    return build(shown, models, title=title, viewpoints=settings.viewpoints, whole=schema)
+    shown = patterns.without(schema, said.exclude)
+    return build(shown, models, title=title, viewpoints=said.viewpoints, whole=schema)
+
+
+def title_of(database: Database) -> str:
+    """What a database is called: not after the folder, since a clone may have any."""
+    return database.binding.database_name or database.binding.binding
 
 
 def _unmatched(project: Project, schema: Schema) -> tuple[str, ...]:

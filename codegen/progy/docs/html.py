@@ -225,7 +225,8 @@ def _column(entity: Entity, column: Column) -> str:
     meaning = [_prose(column.comment)]
     if column.values:
         meaning.append(f'<p class="soft">One of {", ".join(_code(str(value)) for value in column.values)}</p>')
-    kept = [svg.text(column.annotation)] if column.annotation else []
+    # What JSON text holds is mostly what the annotation says.
+    kept = [svg.text(column.annotation)] if column.annotation and column.annotation != column.shape else []
     kept += [svg.text(column.storage)] if column.storage else []
     kept += [_code(column.shape)] if column.shape else []
     meaning += [f'<p class="soft">{", ".join(kept)}</p>'] if column.storage or column.shape else []
