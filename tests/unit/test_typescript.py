@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from progy import typegen
 from progy.emit import typescript_header
-from progy.emit.typescript import TypegenOptions, command, digest, with_header
+from progy.emit.typescript import TypegenOptions, command, digest, header
 from progy.emit.typescript_members import Types, of_one, of_several
 from progy.emit.typescript_modules import RuleSet, declarations
 from progy.errors import ConfigError
@@ -254,7 +254,7 @@ OPTIONS = st.builds(
 
 @given(OPTIONS, st.text("ab\n"))
 def test_a_header_reads_back_what_it_was_made_with(options: TypegenOptions, text: str) -> None:
-    found = typescript_header.read(with_header(text, options))
+    found = typescript_header.read(f"/* eslint-disable */\n{header(text, options)}\n{text}")
     assert found.options.over(TypegenOptions(path=options.path), ()) == options
     assert found.digest == digest(text)
     assert found.environment == text
@@ -262,7 +262,8 @@ def test_a_header_reads_back_what_it_was_made_with(options: TypegenOptions, text
 
 
 def test_what_is_said_goes_before_the_header() -> None:
-    found = typescript_header.read(with_header("", TypegenOptions(interface="A", env="e", strict_vars=False)))
+    line = header("", TypegenOptions(interface="A", env="e", strict_vars=False))
+    found = typescript_header.read(f"/* eslint-disable */\n{line}\n")
     given_ = TypegenOptions(interface="B", env="f", strict_vars=True)
     assert found.options.over(given_, ("interface", "strict_vars")) == given_
 

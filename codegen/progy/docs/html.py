@@ -1,7 +1,7 @@
 """The database as one HTML file: a picture to walk about in, and all that is known of each table.
 
 The file asks for nothing from anywhere, and its own policy forbids it to. Without script it is a picture and a
-document; `web/page.js` makes of them something to use.
+document; the scripts in `web/` make of them something to use.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ ASPECT = 1.4
 """Width by height of what a screen has left beside the list of tables."""
 NARROW = 1.0
 """The same for a table and its neighbours, which are shown beside that table's details."""
+_SCRIPTS = ("picture.js", "choice.js", "controls.js")
 
 
 def page(catalogue: Catalogue) -> str:
@@ -40,7 +41,7 @@ def page(catalogue: Catalogue) -> str:
     drawing = svg.draw(catalogue)
     layout = drawing.arranged(ASPECT)
     style = _style()
-    script = _web("page.js")
+    script = _script()
     return Template(_web("page.html")).substitute(
         title=svg.text(catalogue.title),
         summary=svg.text(svg.summary(catalogue)),
@@ -73,6 +74,11 @@ def _option(viewpoint: Viewpoint) -> str:
 
 def _web(name: str) -> str:
     return (files("progy.docs") / "web" / name).read_text(encoding="utf-8")
+
+
+def _script() -> str:
+    """The page's script: its parts share one scope."""
+    return f'"use strict";\n(() => {{\n{"".join(map(_web, _SCRIPTS))}}})();\n'
 
 
 def _style() -> str:

@@ -125,11 +125,6 @@ def environment(
     return "\n".join(part for part in (text, *declarations(sets)) if part)
 
 
-def with_header(text: str, options: TypegenOptions) -> str:
-    """The lines that begin the file, which name the command and the text's digest, and the text."""
-    return f"/* eslint-disable */\n{header(text, options)}\n{text}"
-
-
 def header(text: str, options: TypegenOptions) -> str:
     """The line by which wrangler knows the file."""
     return f"{HEADER}{command(options)}` (hash: {digest(text)})"
