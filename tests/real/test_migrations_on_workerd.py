@@ -52,11 +52,12 @@ def test_the_main_job_on_progys_own_database(tmp_path: Path, wrangler: Wrangler)
     """From the models to a migrated database, bindings and documentation; wrangler agrees at every step."""
     project = Project(tmp_path)
     shutil.copytree(CHECKOUT / "models", tmp_path / "models", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(CHECKOUT / "wrangler.jsonc", tmp_path)
-    project.write("pyproject.toml", '[tool.progy]\ninterface = "CloudflareBindings"\n')
+    for name in ("wrangler.jsonc", "pyproject.toml"):
+        shutil.copy(CHECKOUT / name, tmp_path)
 
     written = project.progy("gen", "all").stdout.split()
-    committed = ("migrations/0001_initial.sql", "bindings/__init__.py", "bindings/rows.py", "docs/schema/users.md")
+    documentation = (f"docs/schema/{name}" for name in ("users.md", "index.html", "schema.json", "schema.svg"))
+    committed = ("migrations/0001_initial.sql", "bindings/__init__.py", "bindings/rows.py", *documentation)
     for name in (*committed, "worker-configuration.d.ts"):
         assert name in written
         assert project.read(name) == (CHECKOUT / name).read_text(encoding="utf-8"), name
