@@ -205,6 +205,58 @@ def test_mixins_link_tables_and_plain_tables(project: Callable[..., Path]) -> No
     assert hero.description is None
 
 
+def test_what_comments_say(project: Callable[..., Path]) -> None:
+    root = project(
+        base="""\
+        from sqlmodel import Field, SQLModel
+
+        class Record(SQLModel):
+            id: int = Field(primary_key=True)  # Given by the database.
+        """,
+        shop="""\
+        from sqlalchemy import Column, Integer, Table
+        from sqlmodel import Field, SQLModel
+        from progy import View
+        from models.base import Record
+
+        # Someone who buys.
+        class Customer(Record, table=True):
+            # Not this one.
+            email: str = Field(description="Where receipts go.")
+            # What we call them.
+            name: str
+            seats: int = Field(sa_column_kwargs={"comment": "How many."})  # nor this
+            since: int
+            \"\"\"When they came.\"\"\"
+
+        class Guest(Record, table=True):
+            id: int = Field(primary_key=True)
+
+        # What is for sale.
+        wares = Table("wares", SQLModel.metadata, Column("id", Integer, primary_key=True))
+
+        # Those with a name.
+        named = View("named", "SELECT id FROM customer")
+        """,
+    )
+    found = load(root)
+    assert {one.table: one.description for one in found.models} == {
+        "customer": "Someone who buys.",
+        "guest": None,
+        "wares": "What is for sale.",
+    }
+    customer, guest, _ = found.models
+    assert {one.name: one.description for one in customer.columns} == {
+        "id": "Given by the database.",
+        "email": "Where receipts go.",
+        "name": "What we call them.",
+        "seats": "How many.",
+        "since": "When they came.",
+    }
+    assert [one.description for one in guest.columns] == [None]
+    assert [one.description for one in found.objects] == ["Those with a name."]
+
+
 def test_another_metadata_and_plain_sqlalchemy_classes(project: Callable[..., Path]) -> None:
     root = project(
         other="""\

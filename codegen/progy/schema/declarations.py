@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from progy import declare
+    from progy.schema.comments import Comments
     from progy.schema.source import Sources
     from progy.schema.taken import Names
 
@@ -21,19 +22,22 @@ if TYPE_CHECKING:
 _ORDER = ("virtual table", "view", "trigger")
 
 
-def objects(made: Iterable[declare.Made], sources: Sources, names: Names) -> tuple[ModelObject, ...]:
+def objects(
+    made: Iterable[declare.Made], sources: Sources, comments: Comments, names: Names
+) -> tuple[ModelObject, ...]:
     """What declarations make: virtual tables by name, views after those they name, triggers by name.
 
     Args:
         made: The declarations.
         sources: The project's files.
+        comments: What their comments say.
         names: The names that are taken; those of the objects are added.
 
     Raises:
         ModelError: A name is taken.
     """
     found = sorted(
-        (_object(one, part, sources) for one in made for part in one.declaration.parts),
+        (_object(one, part, sources, comments) for one in made for part in one.declaration.parts),
         key=lambda one: (_ORDER.index(one.kind), fold(one.name), one.file, one.line),
     )
     for one in found:
@@ -49,7 +53,8 @@ def objects(made: Iterable[declare.Made], sources: Sources, names: Names) -> tup
     )
 
 
-def _object(made: declare.Made, part: declare.Part, sources: Sources) -> ModelObject:
+def _object(made: declare.Made, part: declare.Part, sources: Sources, comments: Comments) -> ModelObject:
+    itself = part.name == made.declaration.name
     return ModelObject(
         kind=part.kind,
         name=part.name,
@@ -59,8 +64,8 @@ def _object(made: declare.Made, part: declare.Part, sources: Sources) -> ModelOb
         table=part.table,
         columns=part.columns,
         event=part.event,
-        description=made.declaration.description
-        if part.name == made.declaration.name
+        description=made.declaration.description or comments.at(made.file, made.line)
+        if itself
         else f"Keeps {made.declaration.name} current.",
     )
 

@@ -20,6 +20,7 @@ from sqlmodel import SQLModel
 from progy import declare
 from progy.errors import ModelError
 from progy.schema import declarations, describe, faults, imports, shapes
+from progy.schema.comments import Comments
 from progy.schema.ddl import statements
 from progy.schema.dialect import DeclarationError, is_rowid, storage_type
 from progy.schema.models import Model, ModelColumn, Models
@@ -65,7 +66,8 @@ def _load(sources: Sources, dotted: str) -> Models:
         with faults.explained(dotted, sources, classes):
             modules = imports.import_all(folders, dotted, sources)
         registries, metadatas = _registries(modules, classes), _metadatas(modules)
-        declared = _Declared(modules, registries, sources)
+        comments = Comments(sources)
+        declared = _Declared(modules, registries, sources, comments)
         tables = [table for metadata in metadatas for table in metadata.tables.values()]
         if not tables:
             raise faults.no_table(dotted, modules, sources)
@@ -80,7 +82,7 @@ def _load(sources: Sources, dotted: str) -> Models:
         except DeclarationError as error:
             table = next(table for table in tables if table.name == error.table)
             raise declared.located(error, table) from error
-        objects = declarations.objects(made, sources, names)
+        objects = declarations.objects(made, sources, comments, names)
     return Models(models=models, ddl=(*ddl, *(one.sql for one in objects)), objects=objects)
 
 
@@ -97,9 +99,12 @@ class _Home:
 class _Declared:
     """The tables' classes, and the modules that hold them."""
 
-    def __init__(self, modules: list[ModuleType], registries: list[registry], sources: Sources) -> None:
+    def __init__(
+        self, modules: list[ModuleType], registries: list[registry], sources: Sources, comments: Comments
+    ) -> None:
         self._modules = modules
         self._sources = sources
+        self._comments = comments
         self._mappers: dict[Table, list[Mapper[Any]]] = {}
         for mapper in sorted(
             (mapper for each in registries for mapper in each.mappers),
@@ -124,10 +129,27 @@ class _Declared:
             file=self._sources.of_module(home.module),
             line=home.line,
             columns=tuple(self._column(column) for column in table.columns if not column.system),
-            description=_docstring(home.mapper) or table.comment,
+            description=_docstring(home.mapper) or table.comment or self._comment(home),
             renamed_from=said.get("renamed_from"),
             viewpoints=_viewpoints(table),
         )
+
+    def _comment(self, home: _Home) -> str | None:
+        """What a comment says of a table: above its class, or at its variable."""
+        file = str(home.module.__file__)
+        if home.mapper is None:
+            return self._comments.at(file, home.line)
+        return self._comments.of(file, home.mapper.class_.__qualname__)
+
+    def _field_comment(self, mapper: Mapper[Any] | None, attribute: str) -> str | None:
+        """What a comment in the project's files says of an attribute, in the class or one it inherits from."""
+        for one in mapper.class_.__mro__ if mapper else ():
+            file = getattr(sys.modules.get(one.__module__), "__file__", None)
+            if file is not None and self._sources.covers(file):
+                said = self._comments.of(file, f"{one.__qualname__}.{attribute}")
+                if said or attribute in vars(one).get("__annotations__", {}):
+                    return said
+        return None
 
     def located(self, error: DeclarationError, table: Table) -> ModelError:
         """The error with class, attribute and line instead of the table's and the column's names."""
@@ -197,7 +219,7 @@ class _Declared:
             values=describe.stored_values(column.type) or describe.literal_values(annotation),
             storage=(storage := describe.storage(column.type)),
             shape=_shape(column, annotation) if storage in describe.JSON_STORAGE else None,
-            description=description or column.comment,
+            description=description or column.comment or self._field_comment(mapper, attribute),
             renamed_from=said.get("renamed_from"),
             backfill=said.get("backfill"),
         )

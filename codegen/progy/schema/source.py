@@ -34,7 +34,7 @@ class Sources:
     def __init__(self, root: Path) -> None:
         """Begin with no file read."""
         self.root = root
-        self._trees: dict[Path, ast.Module] = {}
+        self._read: dict[Path, tuple[ast.Module, str]] = {}
 
     def covers(self, file: str) -> bool:
         """Whether a file is the project's own: under its root, and neither a library's nor progy's."""
@@ -76,7 +76,7 @@ class Sources:
 
     def variable_line(self, file: str, name: str) -> int | None:
         """The line where a module assigns a variable, None if it doesn't."""
-        return _assignment(self._tree(file).body, name)
+        return _assignment(self.tree(file).body, name)
 
     def imports_annotations(self, file: str) -> bool:
         """Whether the file has `from __future__ import annotations`."""
@@ -84,7 +84,7 @@ class Sources:
             isinstance(statement, ast.ImportFrom)
             and statement.module == "__future__"
             and any(alias.name == "annotations" for alias in statement.names)
-            for statement in self._tree(file).body
+            for statement in self.tree(file).body
         )
 
     def field_hiding_its_type(self, file: str, line: int) -> HidingField | None:
@@ -92,7 +92,7 @@ class Sources:
 
         In `date: date | None = None`, Python looks the annotation up when the class's `date` is None already.
         """
-        tree = self._tree(file)
+        tree = self.tree(file)
         for model in ast.walk(tree):
             if not isinstance(model, ast.ClassDef):
                 continue
@@ -107,33 +107,42 @@ class Sources:
         return None
 
     def _class(self, file: str, qualname: str, before: int | None = None) -> ast.ClassDef | None:
-        body: list[ast.stmt] = self._tree(file).body
+        body: list[ast.stmt] = self.tree(file).body
         found: ast.ClassDef | None = None
         for name in qualname.split("."):
             # Of several with the name, the last one is what the name means in the end.
-            inner = [item for item in _flat(body) if isinstance(item, ast.ClassDef) and item.name == name]
+            inner = [item for item in flat(body) if isinstance(item, ast.ClassDef) and item.name == name]
             if not inner:
                 return None
             found = next((item for item in reversed(inner) if before is None or item.lineno < before), inner[-1])
             body = found.body
         return found
 
-    def _tree(self, file: str) -> ast.Module:
+    def tree(self, file: str) -> ast.Module:
+        """The file's syntax, empty if it can't be read or parsed."""
+        return self._parsed(file)[0]
+
+    def text(self, file: str) -> str:
+        """The file's text, empty if it can't be read or parsed."""
+        return self._parsed(file)[1]
+
+    def _parsed(self, file: str) -> tuple[ast.Module, str]:
         path = Path(file)
-        if path not in self._trees:
+        if path not in self._read:
             try:
                 with tokenize.open(path) as source:
-                    self._trees[path] = ast.parse(source.read())
+                    text = source.read()
+                self._read[path] = ast.parse(text), text
             except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
                 # What can't be read or parsed: the import says why. Places in it are less exact then.
-                self._trees[path] = ast.Module(body=[], type_ignores=[])
-        return self._trees[path]
+                self._read[path] = ast.Module(body=[], type_ignores=[]), ""
+        return self._read[path]
 
 
 _PROGY = Path(__file__).resolve().parents[1]
 
 
-def _flat(body: list[ast.stmt]) -> list[ast.stmt]:
+def flat(body: list[ast.stmt]) -> list[ast.stmt]:
     """The statements, and those under `if` and `try`, which a module may choose between."""
     found: list[ast.stmt] = []
     for statement in body:
@@ -145,12 +154,12 @@ def _flat(body: list[ast.stmt]) -> list[ast.stmt]:
                 *(line for handler in handlers for line in handler.body),
                 *statement.orelse,
             ]
-            found += _flat(inner)
+            found += flat(inner)
     return found
 
 
 def _assignment(body: list[ast.stmt], name: str) -> int | None:
-    for statement in _flat(body):
+    for statement in flat(body):
         targets: list[ast.expr] = []
         if isinstance(statement, ast.Assign):
             targets = statement.targets
@@ -171,7 +180,7 @@ def _hides_its_type(field: ast.AnnAssign) -> bool:
 
 
 def _imported_from(tree: ast.Module, name: str) -> str | None:
-    imported = (one for one in _flat(tree.body) if isinstance(one, ast.ImportFrom) and one.level == 0)
+    imported = (one for one in flat(tree.body) if isinstance(one, ast.ImportFrom) and one.level == 0)
     return next(
         (one.module for one in imported for alias in one.names if (alias.name, alias.asname) == (name, None)), None
     )
