@@ -88,6 +88,9 @@ def load(root: Path) -> Config:
         value = os.environ.get(variable)
         if value is not None:
             values[key], origins[key] = value, variable
+    for key, value in values.items():
+        if "\0" in value:
+            raise ConfigError(f"{key} in {origins[key]} holds a null character", where=str(file))
     return Config(**values, documentation=documentation, check_ignore=check_ignore, origins=origins)
 
 

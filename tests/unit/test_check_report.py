@@ -52,7 +52,7 @@ def test_a_silence_covers_its_statement_or_its_file() -> None:
     text = "SELECT 1;\nSELECT 2;\n-- progy: ignore PD101 meant\nSELECT\n5;\nSELECT 6;"
     counting, silenced = silence(found, silences(text), ["f.sql"], works=True)
     assert [(one.file, one.line) for one in counting] == [("f.sql", 2), ("f.sql", 6), ("g.sql", 4)]
-    assert silenced == [Silenced(found[1], "meant")]
+    assert silenced == [Silenced(found[1], "meant", in_source=True)]
     counting, _ = silence(found, silences("-- progy: ignore PD101 all\nSELECT 1;"), ["f.sql"], works=True)
     assert [one.file for one in counting] == ["g.sql"]
     assert silence(found, in_configuration({"PD101": "all"}), [], works=True)[0] == []
@@ -109,7 +109,10 @@ FINDINGS = (
 )
 RESULT = Result(
     FINDINGS,
-    (Silenced(Finding("PD206", "x", "migrations/0001.sql", 9), "wrangler isn't used"),),
+    (
+        Silenced(Finding("PD206", "x", "migrations/0001.sql", 9), "wrangler isn't used", in_source=True),
+        Silenced(Finding("PD206", "y", "migrations/0001.sql", 12), "nowhere"),
+    ),
     2,
     ("migrations/0002 ä.sql",),
 )
@@ -223,9 +226,12 @@ def test_sarif_has_the_structure_that_the_standard_asks_for() -> None:
             place = location["physicalLocation"]
             assert re.fullmatch(r"[!-~]+", place["artifactLocation"]["uri"])
             assert place.get("region", {"startLine": 1})["startLine"] >= 1
-    assert [len(result.get("locations", [])) for result in run["results"]] == [1, 0, 1, 1]
-    (suppressed,) = (result for result in run["results"] if "suppressions" in result)
-    assert suppressed["suppressions"] == [{"kind": "inSource", "justification": "wrangler isn't used"}]
+    assert [len(result.get("locations", [])) for result in run["results"]] == [1, 0, 1, 1, 1]
+    suppressed = [result["suppressions"] for result in run["results"] if "suppressions" in result]
+    assert suppressed == [
+        [{"kind": "inSource", "justification": "wrangler isn't used"}],
+        [{"kind": "external", "justification": "nowhere"}],
+    ]
 
 
 def test_what_fails() -> None:

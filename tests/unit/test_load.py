@@ -233,7 +233,7 @@ def test_what_comments_say(project: Callable[..., Path]) -> None:
             id: int = Field(primary_key=True)
 
         # What is for sale.
-        wares = Table("wares", SQLModel.metadata, Column("id", Integer, primary_key=True))
+        wares = Table("wares", SQLModel.metadata, Column("id", Integer, primary_key=True, doc="Its number."))
 
         # Those with a name.
         named = View("named", "SELECT id FROM customer")
@@ -245,7 +245,8 @@ def test_what_comments_say(project: Callable[..., Path]) -> None:
         "guest": None,
         "wares": "What is for sale.",
     }
-    customer, guest, _ = found.models
+    customer, guest, wares = found.models
+    assert wares.columns[0].description == "Its number."
     assert {one.name: one.description for one in customer.columns} == {
         "id": "Given by the database.",
         "email": "Where receipts go.",

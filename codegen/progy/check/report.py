@@ -128,7 +128,7 @@ def sarif(result: Reported, folder: str = "", tool: str = "progy check") -> str:
     results += [
         {
             **_sarif_result(one.finding, codes, folder),
-            "suppressions": [{"kind": "inSource", "justification": one.reason}],
+            "suppressions": [{"kind": "inSource" if one.in_source else "external", "justification": one.reason}],
         }
         for one in result.silenced
     ]

@@ -46,6 +46,8 @@ class Silenced:
 
     finding: Finding
     reason: str
+    in_source: bool = False
+    """Whether a comment says so, rather than the configuration."""
 
 
 def in_file(source: Source) -> list[Silence]:
@@ -102,7 +104,7 @@ def silence(
         by = [one for one in silences if one.covers(finding)]
         used.update(by)
         if by:
-            silenced.append(Silenced(finding, by[0].reason))
+            silenced.append(Silenced(finding, by[0].reason, in_source=bool(by[0].file)))
         else:
             counting.append(finding)
     for one in silences:

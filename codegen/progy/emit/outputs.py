@@ -29,11 +29,13 @@ class Output:
     """A file that begins with none of these isn't a generated one, and is never overwritten."""
 
     def is_current(self) -> bool:
-        """Whether the file on disk holds exactly this text."""
+        """Whether the file on disk holds this text; its lines may end with CRLF, as git may check them out."""
         try:
-            return self.path.read_bytes() == self.text.encode()
+            found = self.path.read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             return False
+        expected = self.text.encode()
+        return expected in (found, found.replace(b"\r\n", b"\n"))
 
     def difference(self) -> list[str]:
         """What writing it changes in the file that is there, as `diff -u` shows it, without the names of the file.
@@ -43,7 +45,7 @@ class Output:
         from difflib import unified_diff
 
         try:
-            old = self.path.read_bytes().decode("utf-8", "replace")
+            old = self.path.read_bytes().decode("utf-8", "replace").replace("\r\n", "\n")
         except (FileNotFoundError, NotADirectoryError):
             return []
         found = list(unified_diff(old.split("\n"), self.text.split("\n"), n=1, lineterm=""))[2:]

@@ -92,8 +92,11 @@ def without_none(annotation: Any) -> Any:  # noqa: ANN401 - any annotation
 def spelled(annotation: Any) -> str:  # noqa: ANN401 - any annotation
     """An annotation as one writes it, without modules: `datetime`, `dict[str, Any]`, `list[Item]`."""
     origin, arguments = get_origin(annotation), get_args(annotation)
-    if annotation in {types.NoneType, Ellipsis}:
-        return {types.NoneType: "None", Ellipsis: "..."}[annotation]
+    # Not looked up in a table: what `Annotated` adds may have no hash.
+    if annotation is types.NoneType:
+        return "None"
+    if annotation is Ellipsis:
+        return "..."
     if origin is Annotated:
         return spelled(arguments[0])
     if origin in {Union, types.UnionType}:
@@ -105,4 +108,4 @@ def spelled(annotation: Any) -> str:  # noqa: ANN401 - any annotation
 
 
 def _spelled_value(value: object) -> str:
-    return str(value) if isinstance(value, enum.Enum) else repr(value)
+    return f"{type(value).__name__}.{value.name}" if isinstance(value, enum.Enum) else repr(value)

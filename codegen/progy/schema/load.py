@@ -219,7 +219,7 @@ class _Declared:
             values=describe.stored_values(column.type) or describe.literal_values(annotation),
             storage=(storage := describe.storage(column.type)),
             shape=_shape(column, annotation) if storage in describe.JSON_STORAGE else None,
-            description=description or column.comment or self._field_comment(mapper, attribute),
+            description=description or column.comment or column.doc or self._field_comment(mapper, attribute),
             renamed_from=said.get("renamed_from"),
             backfill=said.get("backfill"),
         )
