@@ -35,6 +35,7 @@ class Sources:
         """Begin with no file read."""
         self.root = root
         self._read: dict[Path, tuple[ast.Module, str]] = {}
+        self._classes: dict[tuple[str, str], ast.ClassDef | None] = {}
 
     def covers(self, file: str) -> bool:
         """Whether a file is the project's own: under its root, and neither a library's nor progy's."""
@@ -71,8 +72,10 @@ class Sources:
 
     def attribute_line(self, file: str, qualname: str, attribute: str) -> int:
         """The line of an attribute in a class body; the class's own if it is inherited."""
-        found = self._class(file, qualname)
-        return (_assignment(found.body, attribute) if found else None) or self.class_line(file, qualname)
+        if (file, qualname) not in self._classes:
+            self._classes[file, qualname] = self._class(file, qualname)
+        found = self._classes[file, qualname]
+        return (_assignment(found.body, attribute) or found.lineno) if found else 1
 
     def variable_line(self, file: str, name: str) -> int | None:
         """The line where a module assigns a variable, None if it doesn't."""
