@@ -1,8 +1,9 @@
 // Drives a page in headless Chromium, by its DevTools protocol.
 // Reads {chromium, profile, url, width, height, dark, script, steps} from stdin as JSON; a step is one of
 // {eval}, {key, shift}, {type}, {click: [x, y]}, {move: [x, y]}, {drag: [x, y, x, y]}, {pinch: [x, y, from, to]},
-// {wheel: [x, y, by]}, {goto: hash}, {axe: path of axe.min.js}, {shot: path}, {pdf: path}, {size: [width, height]}.
-// Writes {results, requests, errors}: what each eval and axe gave, what the page asked for, what went wrong in it.
+// {hold: [x, y, x, y]}, {wheel: [x, y, by]}, {goto: hash}, {back: 1}, {names: role}, {axe: path of axe.min.js}, {shot: path},
+// {pdf: path}, {size: [width, height]}.
+// Writes {results, requests, errors}: what each eval, names and axe gave, what the page asked for, what went wrong in it.
 import { spawn } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
@@ -80,6 +81,8 @@ const steps = {
     for (const share of [0.3, 0.7, 1]) await mouse("mouseMoved", x + (to - x) * share, y + (down - y) * share);
     await mouse("mouseReleased", to, down);
   },
+  // A drag whose end the first place doesn't hear of.
+  hold: async ({ hold: [x, y, to, down] }) => { await mouse("mousePressed", x, y); await mouse("mouseReleased", to, down); },
   pinch: async ({ pinch: [x, y, from, to] }) => {
     const points = (apart) => [{ x: x - apart / 2, y, id: 1 }, { x: x + apart / 2, y, id: 2 }];
     await send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: points(from) });
@@ -91,6 +94,15 @@ const steps = {
     await evaluate("window.went = new Promise((done) => addEventListener('hashchange', () => setTimeout(done, 50), { once: true })), 0");
     await send("Page.navigate", { url: job.url + hash });
     await evaluate("window.went");
+  },
+  back: async () => {
+    await evaluate("window.went = new Promise((done) => addEventListener('hashchange', () => setTimeout(done, 50), { once: true })), 0");
+    await evaluate("history.back()");
+    await evaluate("window.went");
+  },
+  names: async ({ names: role }) => {
+    const { nodes } = await send("Accessibility.getFullAXTree");
+    return nodes.filter((one) => !one.ignored && one.role?.value === role).map((one) => one.name?.value);
   },
   size: async ({ size: [width, height] }) => resize(width, height),
   shot: async ({ shot: path }) => writeFile(path, Buffer.from((await send("Page.captureScreenshot")).data, "base64")),
@@ -107,7 +119,7 @@ const results = [];
 for (const step of job.steps) {
   const [name] = Object.keys(step);
   const given = await steps[name](step);
-  if (name === "eval" || name === "axe") results.push(given);
+  if (["eval", "names", "axe"].includes(name)) results.push(given);
   else await pause(60);
 }
 process.stdout.write(JSON.stringify({ results, requests, errors }));

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from importlib import resources
@@ -30,6 +31,7 @@ OPEN = "document.querySelector('article.open h2')?.textContent ?? null"
 ADDRESS = "new Promise((done) => setTimeout(() => done(decodeURIComponent(location.hash)), 250))"
 FOCUS = "document.activeElement.closest('.t, article')?.querySelector('.n, h2')?.firstChild.data ?? document.activeElement.id"
 SCALE = "document.getElementById('world').transform.baseVal.consolidate().matrix.a"
+PLACE = "(({ e, f }) => [e, f])(document.getElementById('world').transform.baseVal.consolidate().matrix)"
 BRIGHT = "[...document.querySelectorAll('#world .t.on .n')].map((one) => one.firstChild.data)"
 
 
@@ -96,6 +98,43 @@ def test_search_reads_comments_and_finds_nothing_where_nothing_is(clinic: Browse
     assert clinic.run({"key": "/"}, {"type": "zebra"}, ask(BRIGHT), ask(said)) == [[], "0 found"]
 
 
+def test_what_a_search_says(clinic: Browser) -> None:
+    listed = "[...document.querySelectorAll('#found li')].map((one) => one.firstChild.textContent)"
+    seek = "q => { document.getElementById('q').value = q; document.getElementById('q').dispatchEvent(new Event('input')); }"
+
+    def sought(words: str) -> list[dict[str, Any]]:
+        return [ask(f"({seek})({json.dumps(words)})"), ask(listed)]
+
+    nothing, many, dotted, first = clinic.run(*sought("zebra"), *sought("id"), *sought("beds.room"), *sought("room"))[
+        1::2
+    ]
+
+    assert nothing == ["Nothing found"]
+    assert len(many) == 41
+    assert re.fullmatch(r"\d+ more: type on to see them", many[-1])
+    assert dotted == ["beds.room_id"]
+    assert first[0] == "rooms"
+
+
+@pytest.mark.parametrize("width", [1400, 420])
+def test_what_is_found_is_in_sight(clinic: Browser, width: int) -> None:
+    edges = "(({ left, right, top, bottom }) => [left, top, innerWidth - right, innerHeight - bottom])(document.getElementById('found').getBoundingClientRect())"
+
+    (found,) = clinic.run({"key": "/"}, {"type": "id"}, ask(edges), width=width)
+
+    assert min(found) >= 0
+
+
+def test_a_search_is_shown_while_a_table_is_open(clinic: Browser) -> None:
+    value = ask("document.getElementById('q').value")
+    seeking = ({"goto": "#table=beds"}, {"key": "/"}, {"type": "sha256"}, ask(BRIGHT))
+
+    found, *left = clinic.run(*seeking, {"key": "Escape"}, {"key": "Escape"}, value, ask(OPEN), ask(FOCUS))
+
+    assert found == ["documents"]
+    assert left == ["", "beds", "q"]
+
+
 def test_hide_and_show(clinic: Browser) -> None:
     click = "document.querySelector('[aria-label=\"Show {}\"]').click()"
     group = "document.querySelectorAll('[data-group]')[1]"
@@ -118,6 +157,64 @@ def test_hide_and_show(clinic: Browser) -> None:
         ask(SHOWN),
     )[1::2]
     assert (nothing, all_again) == (0, 51)
+
+
+def test_hiding_leaves_the_place_and_the_focus(clinic: Browser) -> None:
+    hide = "document.querySelector('[aria-label=\"Show {}\"]').click()"
+    before, _, after = clinic.run({"goto": "#at=900,500,80"}, ask(PLACE), ask(hide.format("beds")), ask(PLACE))
+    assert before == after
+
+    button = "document.getElementById('hide').focus()"
+    _, focused = clinic.run({"goto": "#table=beds"}, ask(button), {"key": "Enter"}, ask(FOCUS))
+    assert focused in {"equipment", "rooms", "nurses"}
+    article = "document.querySelector('article.open').focus()"
+    assert clinic.run({"goto": "#table=beds"}, ask(article), {"key": "h"}, ask(FOCUS))[1] == focused
+
+
+def test_the_list_shows_what_a_view_has(clinic: Browser) -> None:
+    free = "[...document.querySelectorAll('[data-table]:enabled')].map((one) => one.nextSibling.textContent)"
+    groups = "[...document.querySelectorAll('[data-group]:enabled')].map((one) => one.closest('h2').textContent)"
+
+    tables, names = clinic.run({"goto": "#view=places"}, ask(free), ask(groups))
+
+    assert tables == ["beds", "buildings", "departments", "equipment", "equipment_checks", "rooms", "wards"]
+    assert names == ["places 7"]
+
+
+def test_a_table_and_its_neighbours_are_a_view_that_is_named(clinic: Browser) -> None:
+    chosen = ask("document.getElementById('view').selectedOptions[0].textContent")
+    toggle = ask("document.getElementById('related').click()")
+
+    named = clinic.run(
+        {"goto": "#view=places&table=wards"}, chosen, toggle, chosen, ask(SHOWN), toggle, chosen, ask(SHOWN)
+    )
+
+    assert named == ["places", None, "wards and its neighbours", 5, None, "places", 7]
+
+
+def test_one_can_go_back(clinic: Browser) -> None:
+    click = "[...document.querySelectorAll('nav a')].find((one) => one.textContent === '{}').click()"
+    wheel = {"wheel": [700, 450, -250]}
+    steps = (ask(click.format("beds")), ask(ADDRESS), wheel, ask(ADDRESS), ask(click.format("rooms")), ask(ADDRESS))
+
+    results = clinic.run({"goto": "#view=places"}, *steps, {"back": 1}, ask(OPEN), {"back": 1}, ask(OPEN), ask(ADDRESS))
+
+    assert results[-3:] == ["beds", None, "#view=places"]
+
+
+def test_a_link_to_what_is_gone_says_so(clinic: Browser) -> None:
+    said = ask(
+        "document.getElementById('said').getClientRects()[0].width > 50 && document.getElementById('said').textContent"
+    )
+
+    gone, here, away = clinic.run(
+        *({"goto": "#table=gone&view=old&hide=beds"}, said, {"goto": "#table=beds"}, said),
+        *({"goto": "#around=gone"}, {"key": "0"}, said),
+    )
+
+    assert gone == "Not here any more: gone, old"
+    assert not here
+    assert not away
 
 
 def test_a_link_leads_to_a_view(clinic: Browser) -> None:
@@ -143,9 +240,9 @@ def test_keyboard_alone(clinic: Browser) -> None:
         *({"key": "0"}, ask(SCALE), {"key": "+"}, ask(SCALE), {"key": "-"}, {"key": "-"}, ask(SCALE)),
         *(
             {"key": "?"},
-            ask("document.getElementById('keys').open"),
+            ask("document.getElementById('guide').open"),
             {"key": "Escape"},
-            ask("document.getElementById('keys').open"),
+            ask("document.getElementById('guide').open"),
         ),
     )
 
@@ -158,6 +255,61 @@ def test_keyboard_alone(clinic: Browser) -> None:
     assert results[11] == pytest.approx(1.25 * results[10])
     assert results[12] == pytest.approx(0.8 * results[10])
     assert results[13:] == [True, False]
+
+
+def test_the_picture_can_be_skipped_to(clinic: Browser) -> None:
+    skip = "document.activeElement.className"
+
+    first, focused, address, shown = clinic.run(
+        *({"goto": "#view=places&hide=beds"}, {"key": "Tab"}, ask(skip), {"key": "Enter"}, ask(FOCUS)),
+        *(ask(ADDRESS), ask(SHOWN)),
+    )
+
+    assert first == "skip"
+    assert focused == "buildings"
+    assert (address, shown) == ("#view=places&hide=beds", 6)
+
+
+def test_tables_and_lines_are_heard_by_their_names(clinic: Browser) -> None:
+    links, lines = clinic.run({"goto": "#around=wards"}, {"names": "link"}, {"names": "graphics-symbol"})
+
+    names = [one.name for one in large("clinic").entities]
+    shown = ["departments", "drug_stock", "nurses", "rooms", "wards"]
+    assert sorted(links) == sorted(["Skip to the picture", *names, *shown])  # those of the list, and of the picture
+    assert len(lines) == 4
+    assert lines[0].startswith("drug_stock (ward_id) → wards (id): ")
+
+
+def test_a_name_that_is_cut_is_heard_whole(tmp_path: Path) -> None:
+    (links,) = Browser(tmp_path, named("x" * 500)).run({"names": "link"})
+
+    assert links.count("x" * 500) == 1  # in the list it is cut
+
+
+def test_what_a_table_means_is_its_tooltip(clinic: Browser) -> None:
+    box = (
+        "[...document.querySelectorAll('#world .t')].find((one) => one.querySelector('.n').firstChild.data === 'wards')"
+    )
+    place = "(({ x, y, width, height }) => [x + width / 2, y + height / 2])(box.getBoundingClientRect())"
+
+    (said,) = clinic.run(
+        ask(
+            f"(() => {{ const box = {box}; return document.elementFromPoint(...{place}).querySelector('title').textContent; }})()"
+        )
+    )
+
+    wards = large("clinic").entity("wards")
+    assert wards is not None
+    assert said == wards.comment
+
+
+def test_lines_that_are_lit_lie_above_the_others(clinic: Browser) -> None:
+    lit = "[...document.querySelectorAll('#world .e')].map((one) => one.classList.contains('on'))"
+
+    (lines,) = clinic.run({"goto": "#table=wards"}, ask(lit))
+
+    assert lines == sorted(lines)
+    assert sum(lines) == 4
 
 
 def test_pointer(clinic: Browser) -> None:
@@ -176,6 +328,11 @@ def test_pointer(clinic: Browser) -> None:
     assert after == [pytest.approx(before[0] + 100), pytest.approx(before[1] + 50)]
     assert none is None
 
+    # A button that is released where the picture doesn't hear of it is released all the same.
+    side, still = (253, 400, 100, 400), "document.getElementById('world').getAttribute('transform')"
+    held, free = clinic.run(ask(still), {"hold": side}, {"move": [600, 400]}, {"move": [700, 500]}, ask(still))
+    assert held == free
+
     before, wheeled, same, pinched = clinic.run(
         *(
             ask(SCALE),
@@ -189,6 +346,20 @@ def test_pointer(clinic: Browser) -> None:
     assert wheeled == pytest.approx(before * 1.6487, rel=0.01)
     assert same == [pytest.approx(wards[0], abs=0.5), pytest.approx(wards[1], abs=0.5)]
     assert pinched == pytest.approx(wheeled * 2, rel=0.05)
+
+
+def test_the_middle_stays_when_the_window_changes(clinic: Browser) -> None:
+    before, after = clinic.run({"goto": "#at=900,500,80"}, ask(PLACE), {"size": [1200, 700]}, ask(PLACE))
+
+    assert after == [pytest.approx(before[0] - 100), pytest.approx(before[1] - 100)]
+
+
+def test_long_names_of_viewpoints_leave_room(tmp_path: Path) -> None:
+    right = "document.getElementById('help').getBoundingClientRect().right <= innerWidth"
+    list_ = "document.getElementById('side').scrollWidth <= 250"
+
+    for width in (1400, 420):
+        assert Browser(tmp_path, named("y" * 500)).run(ask(right), ask(list_), width=width)[0]
 
 
 def test_what_is_shown_can_be_saved(clinic: Browser) -> None:

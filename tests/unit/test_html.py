@@ -13,7 +13,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from progy.docs import html, svg
+from progy.docs import html, lettering, svg
 from progy.docs.catalogue import Catalogue, Column, Entity, Relation, build
 from tests.conftest import CHECKOUT
 from tests.large import large
@@ -142,6 +142,28 @@ def test_a_reference_to_a_table_that_is_not_there() -> None:
     assert " → gone " in page.texts["li"]
 
 
+def test_a_reference_to_itself_is_said_from_both_ends() -> None:
+    columns = (Column("id", "INTEGER", nullable=False, primary=True), Column("boss", "INTEGER", nullable=True))
+    relation = Relation("people", ("boss",), "people", ("id",), many=True, optional=True)
+
+    page = html.page(Catalogue("d", (Entity("people", "table", columns, ()),), (relation,)))
+
+    link = '<a href="#table-people">people</a>'
+    assert f"<li><code>boss</code> → {link} <code>id</code> " in page
+    assert f"<li><code>id</code> ← {link} <code>boss</code> " in page
+
+
+def test_a_view_says_what_it_reads() -> None:
+    article = html.page(SHOP).split('<article id="table-admins"')[1].split("</article>")[0]
+
+    assert '<h3>Reads</h3><ul><li><a href="#table-users">users</a></li></ul>' in article
+
+
+def test_a_large_picture_can_be_read_without_script() -> None:
+    assert '<g id="world" class="small">' in html.page(large("clinic"))
+    assert '<g id="world">' in html.page(SHOP)
+
+
 def test_no_tables() -> None:
     assert data_of(Page(html.page(Catalogue("empty", ()))))["around"] == []
 
@@ -161,7 +183,8 @@ def test_hostile_names_are_harmless(name: str) -> None:
     assert len(ids) == len(set(ids))
     assert [link for link in page.all("href") if link[1:] not in ids] == []
     assert not any(blank in one for one in ids for blank in " \t\n\f\r")
-    assert list(json.loads(page.texts["script"][0])["views"]) == [name.encode("utf-8", "replace").decode()]
+    assert list(json.loads(page.texts["script"][0])["views"]) == [lettering.visible(name)]
+    assert page.all("value")[-1] == lettering.visible(name)
 
 
 def test_sizes() -> None:

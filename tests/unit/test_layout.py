@@ -85,16 +85,17 @@ def test_nothing_lies_on_anything_else(graph: tuple[list[Box], list[Edge]], aspe
 
 
 @pytest.mark.parametrize("name", ["clinic", "market"])
-@pytest.mark.parametrize("keys_only", [False, True])
-def test_large_databases(name: str, *, keys_only: bool) -> None:
-    drawing = svg.draw(large(name), keys_only=keys_only)
+@pytest.mark.parametrize("detail", ["columns", "keys", "names"])
+def test_large_databases(name: str, detail: svg.Detail) -> None:
+    drawing = svg.draw(large(name), detail)
     boxes = [card.box for card in drawing.cards]
     layout = drawing.arranged(1.4)
 
     assert overlaps(boxes, layout) == []
     assert hidden(boxes, layout) == []
     assert wrong_ends(boxes, list(drawing.edges), layout) == []
-    assert 0.9 < layout.width / layout.height < 2.2
+    # Names alone are drawn downwards where references go as deep.
+    assert detail == "names" or 0.9 < layout.width / layout.height < 2.2
 
 
 def test_nothing() -> None:
@@ -111,6 +112,23 @@ def test_a_line_that_can_be_straight_is() -> None:
 
 def test_children_are_right_of_their_parents() -> None:
     layout = arrange([SMALL] * 4, [line(1, 0), line(2, 1), line(3, 2)], aspect=20)
+
+    assert [x for x, _ in layout.places] == sorted({x for x, _ in layout.places})
+
+
+@pytest.mark.parametrize("close", [False, True], ids=["chain", "ring"])
+def test_a_long_chain_is_folded(*, close: bool) -> None:
+    boxes = [SMALL] * 30
+    chain = [line(at + 1, at) for at in range(29)] + ([line(0, 29)] if close else [])
+
+    layout = arrange(boxes, chain)
+
+    assert 0.7 < layout.width / layout.height < 3
+    assert hidden(boxes, layout) == []
+
+
+def test_a_chain_that_is_not_too_wide_is_not_folded() -> None:
+    layout = arrange([SMALL] * 7, [line(at + 1, at) for at in range(6)])
 
     assert [x for x, _ in layout.places] == sorted({x for x, _ in layout.places})
 
@@ -137,6 +155,33 @@ def test_a_reference_to_itself_is_a_loop_on_the_right() -> None:
         ((100, 50), (134, 50), (134, 20), (100, 20)),
     )
     assert layout.width == 138
+
+
+def test_references_to_itself_do_not_cross() -> None:
+    ends = (100, 40, 80, 60)
+    layout = arrange([Box(100, 120)], [Edge(0, end, 0, 20) for end in ends])
+
+    assert sorted(zip(ends, (route[1][0] for route in layout.routes), strict=True)) == [
+        *((40, 126), (60, 134), (80, 142), (100, 150)),
+    ]
+
+
+def test_the_shape_is_chosen_with_what_stands_below() -> None:
+    star = [line(child, 0) for child in range(1, 9)]
+
+    alone, together = arrange([SMALL] * 9, star), arrange([SMALL] * 21, star)
+
+    # With a dozen boxes below them, the children stand in more columns, that the whole keeps its shape.
+    assert len({x for x, _ in together.places[:9]}) > len({x for x, _ in alone.places})
+    assert 1 < together.width / together.height < 2
+
+
+@pytest.mark.parametrize("count", [20, 30, 41, 80])
+def test_long_lines_have_no_steps_that_look_like_mistakes(count: int) -> None:
+    layout = arrange([SMALL] * count, [line(child, 0) for child in range(1, count)])
+
+    steps = [abs(y - to_y) for route in layout.routes for (x, y), (to_x, to_y) in pairwise(route) if x == to_x]
+    assert min(steps) > 10
 
 
 def test_many_children_stand_in_several_columns() -> None:

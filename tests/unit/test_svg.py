@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from progy.docs import svg
+from progy.docs import lettering, svg
 from progy.docs.catalogue import Catalogue, Column, Entity, Relation, Viewpoint, build
 from tests.large import large
 from tests.unit.schemas import MODELS, SCHEMA
@@ -58,8 +58,8 @@ def test_a_picture() -> None:
     assert root.findtext(f"{NAMESPACE}title") == "shop"
     assert root.findtext(f"{NAMESPACE}desc") == "3 tables, 1 view, 1 virtual table, 2 references"
     assert [one.findtext(f"{NAMESPACE}title") for one in root.iter(f"{NAMESPACE}path") if one.get("class") == "e"] == [
-        "sessions (user_id) → users (id): several for each, required, on delete cascade",
-        "users (invited_by) → users (id): several for each, optional, on delete set null",
+        "sessions (user_id) → users (id): every row refers to one row, several may refer to the same; on delete cascade",
+        "users (invited_by) → users (id): a row refers to one row or none, several may refer to the same; on delete set null",
     ]
 
 
@@ -79,12 +79,102 @@ def test_it_has_both_themes_and_needs_nothing() -> None:
     assert re.findall(r"href|url\(|@import|<script|https?:", picture.replace('xmlns="http:', "")) == []
 
 
-def test_a_large_picture_shows_keys_only() -> None:
-    said = texts(svg.picture(large("market")))
+def test_a_picture_too_wide_to_read_shows_keys_only() -> None:
+    columns = (
+        Column("id", "INTEGER", nullable=False, primary=True),
+        Column("parent_id", "INTEGER", nullable=False),
+        *(Column(f"another_{at}", "TEXT", nullable=True) for at in range(28)),
+    )
+    tables = tuple(Entity(f"t{at}", "table", columns, ()) for at in range(25))
+    relations = tuple(Relation(f"t{at}", ("parent_id",), "t0", ("id",), many=True, optional=False) for at in range(25))
+    catalogue = Catalogue("d", tables, relations)
 
-    assert "placed_at" not in said
-    assert "billing_address_id" in said
-    assert "3 more columns" in said
+    picture = svg.picture(catalogue)
+
+    assert svg.draw(catalogue).arranged(1.1).width > svg.WIDE > width_of(picture)
+    assert "parent_id" in texts(picture)
+    assert "28 more columns" in texts(picture)
+
+
+def width_of(picture: str) -> int:
+    return int(ET.fromstring(picture).attrib["width"])  # noqa: S314 - our own
+
+
+@pytest.mark.parametrize("name", ["clinic", "market"])
+def test_a_large_picture_can_be_read_in_a_readme(name: str) -> None:
+    picture = svg.picture(large(name))
+
+    assert "id" not in texts(picture)
+    names = {"".join(one.itertext()) for one in far_of(picture)}
+    assert {re.sub(r"[^a-z_].*", "", one) for one in names} == {one.name for one in large(name).entities}
+    # GitHub shows a README 900 pixels wide: in it letters have 7 pixels at least.
+    scales = [float(one.attrib["transform"].split("scale(")[1][:-1]) for one in far_of(picture)]
+    assert min(scales) * lettering.SIZE * 900 / width_of(picture) > 7
+
+
+def far_of(picture: str) -> list[ET.Element]:
+    return [one for one in ET.fromstring(picture).iter(f"{NAMESPACE}text") if one.get("class") == "far"]  # noqa: S314
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [
+        ("users", ["users"]),
+        ("shipping_zone_countries", ["shipping_", "zone_", "countries"]),
+        ("SubscriptionPlanFeature", ["Subscription", "PlanFeature"]),
+        ("x" * 500, ["x" * 16, "x" * 16, "x" * 6 + "…"]),
+        ("", [""]),
+    ],
+)
+def test_a_name_fills_its_box(name: str, rows: list[str]) -> None:
+    entity = Entity(name, "table", (Column("id", "INTEGER", nullable=False, primary=True),) * 3, ())
+    card = svg.draw(Catalogue("d", (entity,))).cards[0]
+
+    far = ET.fromstring(svg.far(card))  # noqa: S314
+
+    assert [one.text or "" for one in far] == rows
+    scale = float(far.attrib["transform"].split("scale(")[1][:-1])
+    assert max(map(lettering.width, rows)) * lettering.LETTER * scale <= card.box.width
+    assert len(rows) * lettering.SIZE * svg.FAR_ROW * scale <= card.box.height
+
+
+def test_a_large_picture_is_drawn_downwards_where_references_go_deep() -> None:
+    picture = svg.picture(large("clinic"))
+
+    assert f'<g transform="{svg.TURN}">' in picture
+    groups = [one for one in ET.fromstring(picture).iter(f"{NAMESPACE}g") if one.get("class", "").startswith("t ")]  # noqa: S314
+    heights = {
+        "".join(part.text or "" for part in group.iter(f"{NAMESPACE}tspan")): int(
+            group.attrib["transform"][:-1].split()[1]
+        )
+        for group in groups
+    }
+    assert heights["wards"] > heights["departments"] > heights["buildings"]
+
+
+def test_lines_of_a_name_alone_begin_and_end_apart() -> None:
+    drawing = svg.draw(large("market"), "names")
+
+    starts = [(edge.child, edge.child_y) for edge in drawing.edges if edge.child != edge.parent]
+    ends = {(edge.parent, edge.parent_y) for edge in drawing.edges}
+    assert len(starts) == len(set(starts))
+    assert set(starts) & ends == set()
+    assert all(5 < edge.child_y < drawing.cards[edge.child].box.height - 5 for edge in drawing.edges)
+
+
+def test_nothing_to_draw() -> None:
+    picture = svg.picture(Catalogue("empty", ()))
+
+    assert texts(picture) == ["no tables"]
+    assert width_of(picture) == 97
+
+
+def test_a_legend_wider_than_the_picture() -> None:
+    entity = Entity("a", "table", (), ())
+
+    picture = svg.picture(Catalogue("d", (entity,), (), (Viewpoint("y" * 60, ("a",)),)))
+
+    assert width_of(picture) > 29 * lettering.LETTER + 36
 
 
 def test_a_table_of_many_columns_is_cut_but_for_its_keys() -> None:
@@ -102,9 +192,9 @@ def test_a_table_of_many_columns_is_cut_but_for_its_keys() -> None:
 @pytest.mark.parametrize(
     ("many", "optional", "drawn"),
     [
-        (True, False, "M50 15l-11 5l11 5M50 20H39M39 20a3.5 3.5 0 1 1 -7 0a3.5 3.5 0 1 1 7 0M7 15v10M11 15v10M32 20L0 20"),
-        (True, True, "M50 15l-11 5l11 5M50 20H39M39 20a3.5 3.5 0 1 1 -7 0a3.5 3.5 0 1 1 7 0M7 15v10M0 20h7M7 20a3.5 3.5 0 1 1 7 0a3.5 3.5 0 1 1 -7 0M32 20L14 20"),
-        (False, False, "M43 15v10M50 20H43M43 20a3.5 3.5 0 1 1 -7 0a3.5 3.5 0 1 1 7 0M7 15v10M11 15v10M36 20L0 20"),
+        (True, False, "M50 15l-11 5l11 5M50 20H39M39 20a3.5 3.5 0 1 1 -7 0a3.5 3.5 0 1 1 7 0M7 16v8M11 16v8M32 20L0 20"),
+        (True, True, "M50 15l-11 5l11 5M50 20H39M39 20a3.5 3.5 0 1 1 -7 0a3.5 3.5 0 1 1 7 0M7 16v8M0 20h7M7 20a3.5 3.5 0 1 1 7 0a3.5 3.5 0 1 1 -7 0M32 20L14 20"),
+        (False, False, "M43 16v8M50 20H43M43 20a3.5 3.5 0 1 1 -7 0a3.5 3.5 0 1 1 7 0M7 16v8M11 16v8M36 20L0 20"),
     ],
     ids=["many to one", "many to one or none", "one to one"],
 )  # fmt: skip
@@ -128,15 +218,15 @@ def test_hostile_names_are_harmless(name: str) -> None:
 
     picture.encode()
     said = texts(picture)
-    assert svg.cut(name, svg.NAME_LETTERS) in said
-    assert max(map(svg.width, said)) <= svg.NAME_LETTERS
+    assert lettering.cut(name, svg.NAME_LETTERS) in said
+    assert max(map(lettering.width, said)) <= svg.NAME_LETTERS
 
 
 @given(st.text())
 def test_any_text_can_stand_in_xml(value: str) -> None:
-    root = ET.fromstring(f'<a b="{svg.text(value)}">{svg.text(value)}</a>')  # noqa: S314
+    root = ET.fromstring(f'<a b="{lettering.text(value)}">{lettering.text(value)}</a>')  # noqa: S314
 
-    assert (root.text or "") == svg.visible(value)
+    assert (root.text or "") == lettering.visible(value)
 
 
 def test_what_is_cut_is_whole_in_its_title() -> None:
@@ -146,7 +236,7 @@ def test_what_is_cut_is_whole_in_its_title() -> None:
 
 
 def test_a_control_character_is_seen() -> None:
-    assert svg.cut("a\nb\tc\x00\x7f", 30) == "a␤b␉c␀�"
+    assert lettering.cut("a\nb\tc\x00\x7f", 30) == "a␤b␉c␀�"
 
 
 def luminance(colour: str) -> float:

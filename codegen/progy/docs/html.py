@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from progy.docs import svg
+from progy.docs.lettering import cut, text, visible
 from progy.schema.objects import fold
 
 if TYPE_CHECKING:
@@ -43,14 +44,15 @@ def page(catalogue: Catalogue) -> str:
     style = _style()
     script = _script()
     return Template(_web("page.html")).substitute(
-        title=svg.text(catalogue.title),
-        summary=svg.text(svg.summary(catalogue)),
+        title=text(catalogue.title),
+        summary=text(svg.summary(catalogue)),
         policy=f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; base-uri 'none'; "
         "form-action 'none'",
         style=style,
         script=script,
         views="".join(map(_option, catalogue.viewpoints)),
         list=_list(catalogue, drawing),
+        small=' class="small"' if layout.width > svg.WIDE else "",
         width=layout.width,
         height=layout.height,
         box=f"-20 -20 {layout.width + 40} {layout.height + 40}",
@@ -69,7 +71,7 @@ def anchor(name: str) -> str:
 
 
 def _option(viewpoint: Viewpoint) -> str:
-    return f'<option value="{svg.text(viewpoint.name)}">{svg.text(viewpoint.name)}</option>'
+    return f'<option value="{text(viewpoint.name)}">{text(viewpoint.name)}</option>'
 
 
 def _web(name: str) -> str:
@@ -114,7 +116,7 @@ def _data(catalogue: Catalogue, drawing: svg.Drawing, layout: Layout) -> str:
         "size": [layout.width, layout.height],
         "relations": [[edge.child, edge.parent] for edge in drawing.edges],
         "views": {
-            one.name: _view(drawing, (at[fold(name)] for name in one.tables), everything, ASPECT)
+            visible(one.name): _view(drawing, (at[fold(name)] for name in one.tables), everything, ASPECT)
             for one in catalogue.viewpoints
         },
         "around": [
@@ -144,17 +146,11 @@ def _well_formed(value: str) -> str:
 def _picture(drawing: svg.Drawing, layout: Layout) -> str:
     """The lines, then each table as a link to its article."""
     tables = (
-        f'<a class="{svg.kind_class(card)}" href="#{anchor(card.entity.name)}" transform="translate({x} {y})"'
-        f"{_label(card.entity.name)}>{svg.inside(card, titles=False)}</a>\n"
+        f'<a class="{svg.kind_class(card)}" href="#{anchor(card.entity.name)}" transform="translate({x} {y})">'
+        f"{svg.inside(card, titles=False)}{svg.far(card)}</a>\n"
         for card, (x, y) in zip(drawing.cards, layout.places, strict=True)
     )
     return "".join([*svg.lines(drawing, layout), *tables])
-
-
-def _label(name: str) -> str:
-    """The whole name of a table, where the picture cuts it."""
-    is_cut = svg.cut(name, svg.NAME_LETTERS) != svg.visible(name)
-    return f' aria-label="{svg.text(name)}"' if is_cut else ""
 
 
 def _list(catalogue: Catalogue, drawing: svg.Drawing) -> str:
@@ -175,8 +171,8 @@ def _group(css: str, name: str, about: str | None, members: Sequence[int], drawi
     def item(number: int) -> str:
         table = drawing.cards[number].entity.name
         return (
-            f'<li><input class="js" type="checkbox" checked data-table="{number}" aria-label="Show {svg.text(table)}">'
-            f'<a href="#{anchor(table)}">{svg.text(svg.cut(table, 60))}</a></li>'
+            f'<li><input class="js" type="checkbox" checked data-table="{number}" aria-label="Show {text(table)}">'
+            f'<a href="#{anchor(table)}">{text(cut(table, 60))}</a></li>'
         )
 
     said = f'<p class="soft">{_words(about)}</p>' if about else ""
@@ -185,7 +181,7 @@ def _group(css: str, name: str, about: str | None, members: Sequence[int], drawi
         f'<section class="{css}"><h2><label><input class="js" type="checkbox" checked data-group>'
         '<svg class="mark" width="12" height="12" aria-hidden="true">'
         '<rect class="m" x=".5" y=".5" width="11" height="11" rx="3"/></svg>'
-        f"{svg.text(name)}</label> <small>{len(members)}</small></h2>{said}<ul>{items}</ul></section>\n"
+        f"{text(name)}</label> <small>{len(members)}</small></h2>{said}<ul>{items}</ul></section>\n"
     )
 
 
@@ -197,9 +193,10 @@ def _article(catalogue: Catalogue, entity: Entity, number: int) -> str:
     views = [one.name for one in catalogue.viewpoints if fold(entity.name) in map(fold, one.tables)]
     sections = [
         _columns(entity),
-        _section("Refers to", (_relation(catalogue, one, one.parent) for one in catalogue.parents(entity.name))),
-        _section("Referred to by", (_relation(catalogue, one, one.child) for one in catalogue.children(entity.name))),
-        _section("Viewpoints", map(svg.text, views)),
+        _section("Refers to", (_relation(catalogue, one) for one in catalogue.parents(entity.name))),
+        _section("Referred to by", (_reference(catalogue, one) for one in catalogue.children(entity.name))),
+        _section("Reads", (_linked(catalogue, name) for name in entity.reads)),
+        _section("Viewpoints", map(text, views)),
         _section("Constraints", map(_constraint, entity.constraints)),
         _section("Indexes", map(_index, entity.indexes)),
         _section("Triggers", map(_trigger, entity.triggers)),
@@ -207,8 +204,8 @@ def _article(catalogue: Catalogue, entity: Entity, number: int) -> str:
     ]
     return (
         f'<article id="{heading}" tabindex="-1" aria-labelledby="name-{number}">'
-        f'<h2 id="name-{number}">{svg.text(entity.name)}</h2>\n'
-        f'<p class="soft">{svg.text(" · ".join(facts))}</p>{_prose(entity.comment)}{"".join(sections)}</article>\n'
+        f'<h2 id="name-{number}">{text(entity.name)}</h2>\n'
+        f'<p class="soft">{text(" · ".join(facts))}</p>{_prose(entity.comment)}{"".join(sections)}</article>\n'
     )
 
 
@@ -217,7 +214,7 @@ def _columns(entity: Entity) -> str:
         return ""
     rows = "".join(_column(entity, column) for column in entity.columns)
     return (
-        f'<table><caption class="sr">Columns of {svg.text(entity.name)}</caption><thead><tr><th scope="col">Column</th>'
+        f'<table><caption class="sr">Columns of {text(entity.name)}</caption><thead><tr><th scope="col">Column</th>'
         f'<th scope="col">Type</th><th scope="col">Meaning</th></tr></thead><tbody>\n{rows}</tbody></table>'
     )
 
@@ -232,8 +229,8 @@ def _column(entity: Entity, column: Column) -> str:
     if column.values:
         meaning.append(f'<p class="soft">One of {", ".join(_code(str(value)) for value in column.values)}</p>')
     # What JSON text holds is mostly what the annotation says.
-    kept = [svg.text(column.annotation)] if column.annotation and column.annotation != column.shape else []
-    kept += [svg.text(column.storage)] if column.storage else []
+    kept = [text(column.annotation)] if column.annotation and column.annotation != column.shape else []
+    kept += [text(column.storage)] if column.storage else []
     kept += [_code(column.shape)] if column.shape else []
     meaning += [f'<p class="soft">{", ".join(kept)}</p>'] if column.storage or column.shape else []
     return (
@@ -244,7 +241,7 @@ def _column(entity: Entity, column: Column) -> str:
 
 def _breakable(name: str) -> str:
     """A name that may go on in the next line after an underscore."""
-    return svg.text(name).replace("_", "_<wbr>")
+    return text(name).replace("_", "_<wbr>")
 
 
 def _section(title: str, items: Iterable[str]) -> str:
@@ -252,32 +249,41 @@ def _section(title: str, items: Iterable[str]) -> str:
     return f"<h3>{title}</h3><ul>{listed}</ul>" if listed else ""
 
 
-def _relation(catalogue: Catalogue, relation: Relation, other: str) -> str:
-    """A relation as one of its tables sees it; the other may not be there."""
-    name = svg.text(other)
-    link = f'<a href="#{anchor(other)}">{name}</a>' if catalogue.entity(other) else name
+def _relation(catalogue: Catalogue, relation: Relation) -> str:
+    """A relation as the child sees it."""
+    mine, theirs = _code(", ".join(relation.columns)), _code(", ".join(relation.parent_columns))
+    return f"{mine} → {_linked(catalogue, relation.parent)} {theirs}{_terms(relation)}"
+
+
+def _reference(catalogue: Catalogue, relation: Relation) -> str:
+    """A relation as the parent sees it."""
+    mine, theirs = _code(", ".join(relation.parent_columns)), _code(", ".join(relation.columns))
+    return f"{mine} ← {_linked(catalogue, relation.child)} {theirs}{_terms(relation)}"
+
+
+def _linked(catalogue: Catalogue, name: str) -> str:
+    """A table's name, as a link if the table is there."""
+    said = text(name)
+    return f'<a href="#{anchor(name)}">{said}</a>' if catalogue.entity(name) else said
+
+
+def _terms(relation: Relation) -> str:
     actions = [("delete", relation.on_delete), ("update", relation.on_update)]
     said = [f"on {event} {action.lower()}" for event, action in actions if action != "NO ACTION"]
     said += ["optional"] if relation.optional else []
     said += [] if relation.many else ["one to one"]
     said += ["checked at the end of the transaction"] if relation.deferred else []
-    to_parent = other == relation.parent
-    mine, theirs = (
-        (relation.columns, relation.parent_columns) if to_parent else (relation.parent_columns, relation.columns)
-    )
-    return f"{_code(', '.join(mine))} {'→' if to_parent else '←'} {link} {_code(', '.join(theirs))}" + (
-        f' <span class="soft">{"; ".join(said)}</span>' if said else ""
-    )
+    return f' <span class="soft">{"; ".join(said)}</span>' if said else ""
 
 
 def _constraint(one: Constraint) -> str:
-    return (f"{svg.text(one.name)}: " if one.name else "") + _code(one.definition)
+    return (f"{text(one.name)}: " if one.name else "") + _code(one.definition)
 
 
 def _index(index: Index) -> str:
     terms = ", ".join(term.sql + (" DESC" if term.descending else "") for term in index.terms)
     said = f"({terms})" + (f" WHERE {index.where}" if index.where else "")
-    return f"{svg.text(index.name)}: {_code(said)}" + (" unique" if index.unique else "")
+    return f"{text(index.name)}: {_code(said)}" + (" unique" if index.unique else "")
 
 
 def _trigger(trigger: Trigger) -> str:
@@ -285,11 +291,11 @@ def _trigger(trigger: Trigger) -> str:
 
 
 def _folded(title: str, sql: str) -> str:
-    return f"<details><summary>{svg.text(title)}</summary><pre><code>{svg.text(sql)}</code></pre></details>"
+    return f"<details><summary>{text(title)}</summary><pre><code>{text(sql)}</code></pre></details>"
 
 
 def _code(value: str) -> str:
-    return f"<code>{svg.text(value)}</code>"
+    return f"<code>{text(value)}</code>"
 
 
 def _prose(words: str | None) -> str:
@@ -300,4 +306,4 @@ def _prose(words: str | None) -> str:
 
 
 def _words(words: str) -> str:
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", svg.text(words))
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", text(words))

@@ -17,7 +17,7 @@ from itertools import pairwise
 from statistics import median_low
 from typing import TYPE_CHECKING
 
-from progy.docs.packing import BOX_GAP, PART_GAP, columns, shelves
+from progy.docs.packing import BOX_GAP, PART_GAP, Size, columns, shelves
 from progy.docs.routes import Lane, Link, Point, route_channels
 
 if TYPE_CHECKING:
@@ -28,6 +28,12 @@ LANE_GAP = 12
 LOOP = 30
 """How far a reference to itself goes out of a box, so that both its ends can be drawn."""
 LOOP_STEP = 8
+STEP = 10
+"""A step in a line that is no higher looks like a mistake."""
+FOLDED = 2
+"""A picture wider than so many times the wanted shape is folded,"""
+UNFOLDED = 1200
+"""but not one that is no wider than this."""
 SWEEPS = 10
 ROOM = 1.15
 """How tall a picture may be, as a multiple of its tallest layer."""
@@ -83,36 +89,53 @@ def arrange(boxes: Sequence[Box], edges: Sequence[Edge], aspect: float = 1.5) ->
         for at, box in enumerate(boxes)
     ]
     parts, alone = _parts(len(boxes), edges)
-    drawn = [_best(reserved, boxes, part, edges, aspect) for part in parts]
-    places: list[Point] = [(0, 0)] * len(boxes)
-    routes: list[tuple[Point, ...]] = [()] * len(edges)
-    width, height = 0, 0
-    for (x, y), part in zip(shelves([(one.width, one.height) for one in drawn], aspect), drawn, strict=True):
-        for at, (left, top) in part.places.items():
-            places[at] = (x + left, y + top)
-        for at, points in part.routes.items():
-            routes[at] = tuple((x + left, y + top) for left, top in points)
-        width, height = max(width, x + part.width), max(height, y + part.height)
-    if alone:
-        sizes = [(reserved[at].width, reserved[at].height) for at in alone]
-        start = height + PART_GAP if height else 0
-        found, across, height = columns(sizes, width, aspect)
-        for at, (x, y) in zip(alone, found, strict=True):
-            places[at] = (x, start + y)
-        width, height = max(width, across), start + height
-    for at, route in _loops(boxes, edges, places):
-        routes[at] = route
-    return Layout(width, height, tuple(places), tuple(routes))
+    tried = [_tries(reserved, boxes, part, edges, aspect) for part in parts]
+    lone = [(at, (reserved[at].width, reserved[at].height)) for at in alone]
+    best = [min(each, key=lambda one: smallness(one.width, one.height, aspect)) for each in tried]
+    # The shape of the largest part is chosen with what stands beside and below it.
+    wholes = [_packed([first, *best[1:]], lone, aspect) for first in (tried[0] if tried else ())]
+    whole = min(wholes or [_packed([], lone, aspect)], key=lambda one: smallness(one.width, one.height, aspect))
+    places = [whole.places[at] for at in range(len(boxes))]
+    routes = whole.routes | dict(_loops(boxes, edges, places))
+    return Layout(whole.width, whole.height, tuple(places), tuple(routes[at] for at in range(len(edges))))
 
 
 @dataclass(slots=True)
 class _Part:
-    """A part of the picture, laid out by itself."""
+    """A part of the picture, laid out by itself, or the whole of it."""
 
     width: int
     height: int
     places: dict[int, Point]
     routes: dict[int, tuple[Point, ...]]
+
+
+def _packed(parts: Sequence[_Part], lone: Sequence[tuple[int, Size]], aspect: float) -> _Part:
+    """The parts beside each other, and below them the boxes that stand alone."""
+    whole = _Part(0, 0, {}, {})
+    for (x, y), part in zip(shelves([(one.width, one.height) for one in parts], aspect), parts, strict=True):
+        whole.places.update({at: (x + left, y + top) for at, (left, top) in part.places.items()})
+        whole.routes.update(
+            {at: tuple((x + left, y + top) for left, top in points) for at, points in part.routes.items()}
+        )
+        whole.width, whole.height = max(whole.width, x + part.width), max(whole.height, y + part.height)
+    if lone:
+        start = whole.height + PART_GAP if parts else 0
+        found, across, height = columns([size for _, size in lone], whole.width, aspect)
+        whole.places.update({at: (x, start + y) for (at, _), (x, y) in zip(lone, found, strict=True)})
+        whole.width, whole.height = max(whole.width, across), start + height
+    return whole
+
+
+def smallness(width: int, height: int, aspect: float) -> tuple[float, int]:
+    """What is least of the picture that can be shown largest.
+
+    Args:
+        width: Its width.
+        height: Its height.
+        aspect: Width by height of the room for it.
+    """
+    return max(width / aspect, height), height
 
 
 def _parts(count: int, edges: Iterable[Edge]) -> tuple[list[list[int]], list[int]]:
@@ -138,10 +161,10 @@ def _parts(count: int, edges: Iterable[Edge]) -> tuple[list[list[int]], list[int
     return sorted(parts, key=lambda part: (-len(part), part)), [at for at in range(count) if not near[at]]
 
 
-def _best(
+def _tries(
     reserved: Sequence[Box], boxes: Sequence[Box], part: Sequence[int], edges: Sequence[Edge], aspect: float
-) -> _Part:
-    """The layout of one part that can be shown largest, of those with several heights of layers."""
+) -> list[_Part]:
+    """Layouts of one part, with several heights of layers."""
     inner = [at for at, edge in enumerate(edges) if edge.child != edge.parent and edge.child in set(part)]
     area = sum((reserved[at].width + 90) * (reserved[at].height + BOX_GAP) for at in part)
     tallest = max(reserved[at].height for at in part)
@@ -153,7 +176,20 @@ def _best(
         key = tuple(map(tuple, layers))
         if key not in tried:
             tried[key] = _layered(reserved, boxes, layers, {at: edges[at] for at in inner})
-    return min(tried.values(), key=lambda one: (max(one.width / aspect, one.height), one.height))
+    found = list(tried.values())
+    if all(one.width > max(FOLDED * aspect * one.height, UNFOLDED) for one in found):
+        for folded in _folded(ranks, [edges[at] for at in inner]):
+            layers = _limited(folded, reserved, [edges[at] for at in inner], sum(box.height + BOX_GAP for box in boxes))
+            found.append(_layered(reserved, boxes, layers, {at: edges[at] for at in inner}))
+    return found
+
+
+def _folded(ranks: dict[int, int], edges: Sequence[Edge]) -> Iterable[dict[int, int]]:
+    """The layers to and fro: a long chain would be a picture of one row. No edge may stay within a layer."""
+    for last in range(1, max(ranks.values()) // 2 + 1):
+        folded = {at: min(rank % (2 * last), -rank % (2 * last)) for at, rank in ranks.items()}
+        if all(folded[edge.child] != folded[edge.parent] for edge in edges):
+            yield folded
 
 
 def _ranks(part: Sequence[int], edges: Sequence[Edge]) -> dict[int, int]:
@@ -247,6 +283,7 @@ def _layered(boxes: Sequence[Box], true: Sequence[Box], layers: list[list[int]],
     lanes = _lanes(boxes, layers, edges)
     _reduce_crossings(lanes)
     _straighten(lanes)
+    _even(lanes)
     widths = [max((boxes[at].width for at in layer), default=0) for layer in layers]
     routes, lefts, width = route_channels(lanes, widths, edges, [box.width for box in true])
     top = min(lane.y for layer in lanes.layers for lane in layer)
@@ -385,6 +422,27 @@ def _straighten(lanes: Lanes) -> None:
             _settle(layer, wanted)
 
 
+def _even(lanes: Lanes) -> None:
+    """Take small steps out of lines that pass through layers, where there is room."""
+    for number, links in enumerate(lanes.links):
+        for link in links:
+            if link.right.box is None:
+                _level(lanes.layers[number + 1], link.right, link.at_left)
+    for number, links in reversed([*enumerate(lanes.links)]):
+        for link in links:
+            if link.left.box is None:
+                _level(lanes.layers[number], link.left, link.at_right)
+
+
+def _level(layer: Sequence[Lane], lane: Lane, y: int) -> None:
+    """Move a lane by a small step, if its neighbours leave room."""
+    at = next(number for number, one in enumerate(layer) if one is lane)
+    is_below = at == 0 or layer[at - 1].y + layer[at - 1].height + _gap(layer[at - 1], lane) <= y
+    is_above = at == len(layer) - 1 or y + lane.height + _gap(lane, layer[at + 1]) <= layer[at + 1].y
+    if abs(lane.y - y) <= STEP and is_below and is_above:
+        lane.y = y
+
+
 def _settle(layer: Sequence[Lane], wanted: Sequence[int]) -> None:
     """Put lanes as near as they can be to where they should be: least squares, by pooling adjacent violators."""
     offsets = [0]
@@ -407,9 +465,10 @@ def _loops(
 ) -> Iterable[tuple[int, tuple[Point, ...]]]:
     """The routes of references to itself, on the box's right, one around the other."""
     seen: dict[int, int] = {}
-    for at, edge in enumerate(edges):
-        if edge.child != edge.parent:
-            continue
+    own = [at for at, edge in enumerate(edges) if edge.child == edge.parent]
+    # The longest is the outermost: then none crosses another that ends at the same row.
+    for at in sorted(own, key=lambda at: (abs(edges[at].child_y - edges[at].parent_y), at)):
+        edge = edges[at]
         number = seen[edge.child] = seen.get(edge.child, -1) + 1
         x, y = places[edge.child]
         right = x + boxes[edge.child].width

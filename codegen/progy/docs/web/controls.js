@@ -10,10 +10,12 @@ map.addEventListener("pointerdown", (event) => {
   if (fingers.size === 1) dragged = false;
 });
 map.addEventListener("pointermove", (event) => {
+  // A button may have been released where the picture doesn't hear of it.
+  if (event.pointerType === "mouse" && !event.buttons) lift(event);
   const last = fingers.get(event.pointerId);
   if (!last) {
     const line = reaches.indexOf(event.target);
-    lines.forEach((one, at) => { if (line >= 0 || one.classList.contains("on")) one.classList.toggle("on", at === line || lit(at)); });
+    lines.forEach((one, at) => { const on = at === line || lit(at); if (on !== one.classList.contains("on")) light(one, on); });
     return;
   }
   const now = [event.clientX, event.clientY];
@@ -43,8 +45,9 @@ map.addEventListener("pointerup", lift);
 map.addEventListener("pointercancel", lift);
 map.addEventListener("dragstart", (event) => event.preventDefault());
 map.addEventListener("pointerover", (event) => {
-  if (event.pointerType === "touch" || fingers.size) return;
-  hover = tableAt(event.target);
+  const at = tableAt(event.target);
+  if (event.pointerType === "touch" || fingers.size || at === hover) return;
+  hover = at;
   mark();
 });
 map.addEventListener("pointerleave", () => { hover = -1; mark(); });
@@ -56,6 +59,10 @@ map.addEventListener("wheel", (event) => {
   else zoom(Math.exp(-Math.max(-300, Math.min(300, step)) / 500), event.clientX - left, event.clientY - top);
 }, { passive: false });
 document.addEventListener("click", (event) => {
+  if (event.target.matches?.(".skip")) {
+    event.preventDefault();
+    return shown.length && tables[current].box.focus({ preventScroll: true });
+  }
   const link = event.target.closest?.("a[href^='#table-']");
   if (!link) {
     if (map.contains(event.target) && !dragged && state.table >= 0) choose(-1);
@@ -71,7 +78,6 @@ document.addEventListener("click", (event) => {
 
 function step(key) {
   const [dx, dy] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[key];
-  const middle = (one) => [places.get(one)[0] + tables[one].width / 2, places.get(one)[1] + tables[one].height / 2];
   const [x, y] = middle(current);
   let best = -1, least = Infinity;
   for (const one of shown) {
@@ -96,7 +102,7 @@ map.addEventListener("focusin", (event) => {
 map.addEventListener("focusout", () => { hover = -1; mark(); });
 
 addEventListener("keydown", (event) => {
-  if (event.altKey || event.ctrlKey || event.metaKey || $("keys").open) return;
+  if (event.altKey || event.ctrlKey || event.metaKey || $("guide").open) return;
   if (event.key === "Escape") { escape(); return event.preventDefault(); }
   if (event.target.matches("input:not([type=checkbox]),select,textarea")) return;
   const inMap = map.contains(event.target), arrow = event.key.startsWith("Arrow");
@@ -107,15 +113,13 @@ addEventListener("keydown", (event) => {
     moved();
   } else if (arrow && inMap) step(event.key);
   else if (event.key === "/") { q.focus(); q.select(); }
-  else if (event.key === "?") $("keys").showModal();
+  else if (event.key === "?") $("guide").showModal();
   else if (event.key === "+" || event.key === "=") zoom(1.25);
   else if (event.key === "-") zoom(0.8);
   else if (event.key === "0") { fit(); remember(); }
   else if (event.key === "r" && (one >= 0 || state.around >= 0)) showAround(state.around >= 0 ? -1 : one);
-  else if (event.key === "h" && one >= 0) {
-    hide([one], true);
-    if (inMap && shown.length) tables[current].box.focus({ preventScroll: true });
-  } else return;
+  else if (event.key === "h" && one >= 0) hide([one], true);
+  else return;
   event.preventDefault();
 });
 
@@ -134,13 +138,14 @@ $("menu").addEventListener("click", () => {
 $("in").addEventListener("click", () => zoom(1.25));
 $("out").addEventListener("click", () => zoom(0.8));
 $("fit").addEventListener("click", () => { fit(); remember(); });
-$("help").addEventListener("click", () => $("keys").showModal());
+$("help").addEventListener("click", () => $("guide").showModal());
 $("close").addEventListener("click", escape);
 $("hide").addEventListener("click", () => hide([state.table], true));
 $("related").addEventListener("click", () => showAround(state.around === state.table ? -1 : state.table));
 $("all").addEventListener("click", () => hide([...state.hidden], false));
 $("none").addEventListener("click", () => hide(tables.keys(), true));
 $("view").addEventListener("change", () => {
+  if (nearby.selected) return;
   state.view = $("view").value;
   state.around = -1;
   layOut();
@@ -201,12 +206,22 @@ const screenBox = () => { map.removeAttribute("viewBox"); move(); };
 addEventListener("beforeprint", () => {
   map.setAttribute("viewBox", `-20 -20 ${size[0] + 40} ${size[1] + 40}`);
   world.removeAttribute("transform");
-  world.classList.remove("small", "dim");
+  world.classList.toggle("small", size[0] > WIDE);
+  world.classList.remove("dim");
 });
 addEventListener("afterprint", () => { screenBox(); mark(); });
-addEventListener("resize", () => { if (state.camera === null) fit(); });
+let [across, down] = [innerWidth, innerHeight];
+addEventListener("resize", () => {
+  if (state.camera === null) fit();
+  else {
+    // What is in the middle stays there.
+    camera.x += (innerWidth - across) / 2;
+    camera.y += (innerHeight - down) / 2;
+    move();
+  }
+  [across, down] = [innerWidth, innerHeight];
+});
 
-overviewNames();
 comments();
 paint();
 screenBox();

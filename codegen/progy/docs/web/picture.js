@@ -16,7 +16,9 @@ const tables = articles.map((article, at) => {
     name: row.querySelector("th span").textContent, about: [...row.cells[2].children].map((one) => one.textContent).join(" · "),
   }));
   const about = [...article.children].filter((one) => one.matches("p:not(.soft)")).map((one) => one.textContent).join(" ");
-  return { name: article.querySelector("h2").textContent, about, columns, article, box, x, y,
+  // A name that the picture cuts is whole in its title.
+  const rows = [...box.querySelectorAll(".c,.p")].map((text) => ({ text, name: (text.querySelector("title") ?? text).textContent }));
+  return { name: article.querySelector("h2").textContent, about, columns, rows, article, box, x, y,
     width: +rect.getAttribute("width"), height: +rect.getAttribute("height"), check: checks[at] };
 });
 const byName = new Map(tables.map((table, at) => [table.name, at]));
@@ -34,44 +36,26 @@ let hover = -1, current = 0;
 // --- The picture -----------------------------------------------------------------------------------------------------
 
 const SMALL = 0.5; // below this, columns can't be read: names are drawn large instead
-
-function overviewNames() {
-  for (const table of tables) {
-    const parts = table.name.slice(0, 60).split(/(?<=[_\s.-])/);
-    const rows = [];
-    for (const part of parts) {
-      if (rows.length && (rows.at(-1) + part).length <= 11) rows[rows.length - 1] += part;
-      else if (rows.length < 4) rows.push(part);
-    }
-    const long = Math.max(...rows.map((row) => row.length));
-    const font = Math.min(46, (table.width - 14) / (long * 0.61), (table.height - 8) / (rows.length * 1.15));
-    const text = document.createElementNS(SVG, "text");
-    text.setAttribute("class", "far");
-    text.setAttribute("aria-hidden", "true");
-    rows.forEach((row, at) => {
-      const line = document.createElementNS(SVG, "tspan");
-      line.textContent = row;
-      line.setAttribute("x", table.width / 2);
-      line.setAttribute("y", table.height / 2 + font * ((at - (rows.length - 1) / 2) * 1.12 + 0.35));
-      text.append(line);
-    });
-    text.style.fontSize = `${font}px`;
-    table.box.append(text);
-  }
-}
+const WIDE = 1600; // the same for paper, in pixels of the whole picture
 
 function title(element, words) {
-  if (!words || element.querySelector("title")) return;
-  const one = document.createElementNS(SVG, "title");
-  one.textContent = words;
-  element.append(one);
+  if (!words) return;
+  const own = [...element.children].find((one) => one.localName === "title");
+  const one = own ?? document.createElementNS(SVG, "title");
+  one.textContent = own ? `${own.textContent}\n${words}` : words;
+  if (!own) element.append(one);
 }
 
 function comments() {
   for (const table of tables) {
-    title(table.box.querySelector(".n"), table.about);
-    const names = new Map(table.columns.map((column) => [column.name, column.about]));
-    for (const text of table.box.querySelectorAll(".c,.p")) title(text, names.get(text.textContent));
+    // The link is called what stands in it: a title of its own, or of its text, would take the name's place.
+    const name = table.box.querySelector(".n title")?.textContent;
+    for (const shape of table.box.querySelectorAll(".b,.h")) {
+      shape.setAttribute("aria-hidden", "true");
+      title(shape, [name, table.about].filter(Boolean).join("\n"));
+    }
+    const about = new Map(table.columns.map((column) => [column.name, column.about]));
+    for (const { text, name } of table.rows) title(text, about.get(name));
   }
 }
 
@@ -79,6 +63,7 @@ function comments() {
 const reaches = lines.map((line) => {
   const reach = document.createElementNS(SVG, "path");
   reach.setAttribute("class", "reach");
+  reach.setAttribute("aria-hidden", "true");
   title(reach, line.querySelector("title").textContent);
   line.after(reach);
   return reach;
@@ -96,6 +81,8 @@ function layOut() {
     table.box.style.display = seen.has(one) ? "" : "none";
     if (places.has(one)) table.box.setAttribute("transform", `translate(${places.get(one).join(" ")})`);
     table.check.checked = !state.hidden.has(one);
+    table.check.disabled = !places.has(one);
+    table.check.parentElement.classList.toggle("out", !places.has(one));
   });
   const ways = new Map(paths);
   lines.forEach((line, one) => {
@@ -105,14 +92,39 @@ function layOut() {
       if (visible) path.setAttribute("d", ways.get(one));
     }
   });
-  if (!seen.has(current)) current = shown[0] ?? 0;
+  if (!seen.has(current)) current = nearest();
+  offer();
   for (const group of document.querySelectorAll("[data-group]")) {
     const inside = [...group.closest("section").querySelectorAll("[data-table]")];
     group.checked = inside.some((one) => one.checked);
+    group.disabled = inside.every((one) => one.disabled);
     group.indeterminate = group.checked && inside.some((one) => !one.checked);
   }
   rove();
   mark();
+}
+
+const middle = (one) => [places.get(one)[0] + tables[one].width / 2, places.get(one)[1] + tables[one].height / 2];
+
+// The shown table that is nearest to the current one, which isn't.
+function nearest() {
+  if (!places.has(current)) return shown[0] ?? 0;
+  const [x, y] = middle(current);
+  const far = (one) => Math.hypot(middle(one)[0] - x, middle(one)[1] - y);
+  return shown.reduce((best, one) => (best < 0 || far(one) < far(best) ? one : best), -1);
+}
+
+// What is shown stands in the list of views, also where it is a table and its neighbours.
+const nearby = document.createElement("option");
+function offer() {
+  if (state.around < 0) {
+    nearby.remove();
+    $("view").value = state.view;
+    return;
+  }
+  nearby.textContent = `${tables[state.around].name} and its neighbours`;
+  $("view").append(nearby);
+  nearby.selected = true;
 }
 
 // Of the picture's tables one is in the order of Tab; arrows lead from it to the others.
@@ -132,15 +144,22 @@ function related(at) {
 
 function mark() {
   let near = null, over = new Set();
-  const at = hover >= 0 ? hover : state.table;
+  const seeks = state.q && document.activeElement === q;
+  const at = hover >= 0 ? hover : seeks ? -1 : state.table;
   if (at >= 0) [near, over] = related(at);
-  else if (state.q) near = new Set(search(state.q).map((hit) => hit.table));
+  else if (state.q) near = new Set(hits.map((hit) => hit.table));
   world.classList.toggle("dim", near !== null);
   tables.forEach((table, one) => {
     table.box.classList.toggle("on", near !== null && near.has(one));
     table.box.classList.toggle("now", one === at);
   });
-  lines.forEach((line, one) => line.classList.toggle("on", over.has(one)));
+  lines.forEach((line, one) => light(line, over.has(one)));
+}
+
+// A line that is lit lies above those that share its way.
+function light(line, on) {
+  line.classList.toggle("on", on);
+  if (on) world.insertBefore(line, boxes[0]);
 }
 
 function move() {
