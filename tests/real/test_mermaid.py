@@ -6,13 +6,14 @@ import itertools
 import json
 import random
 import re
+import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
 from progy.docs.pages import pages
-from progy.schema.objects import Column, ForeignKey, PrimaryKey, Table, Term, Unique
+from progy.schema.objects import Column, ForeignKey, PrimaryKey, Table, Term, Unique, fold
 from tests.large import large
 from tests.real.engine import NODE_FOLDER, node_executable
 from tests.unit.schemas import MODELS, SCHEMA, documented, schema_of
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 MERMAID = re.compile(r"^(`{3,})mermaid\n(.*?)^\1$", re.DOTALL | re.MULTILINE)
 
 
@@ -127,6 +129,59 @@ def test_types_keys_and_many_hostile_columns() -> None:
 
     assert len(drawn) == 3
     assert refused(drawn) == []
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here")
+def test_names_are_drawn_as_they_are(tmp_path: Path) -> None:
+    more = ("_a_", "a *b* c", "$$x$$", "fa:fa-user", "**a**", "![a](b)", "#35;", "a\\", "<img src=x>")
+    plain = (name.strip() for name in (*HOSTILE, *more) if name.isprintable() and len(name) < 60)
+    names = list({fold(name): name for name in plain if name}.values())
+    tables = [
+        Table(f"{name} of", (Column("a"),), foreign_keys=(ForeignKey((name,), f"{name} of", ("a",)),)) for name in names
+    ]
+    written = documented(schema_of(*tables))
+
+    found = drawn(diagrams({name: text for name, text in written.items() if name != "README.md"}), tmp_path)
+
+    assert {(boxes[0], label) for boxes, [label] in found} == {(f"{name} of", name) for name in names}
+
+
+def drawn(texts: list[str], folder: Path) -> list[tuple[list[str], list[str]]]:
+    """The names and labels that each diagram shows when mermaid has drawn it in a browser."""
+    library = (NODE_FOLDER / "node_modules" / "mermaid" / "dist" / "mermaid.min.js").as_uri()
+    (folder / "page.html").write_text(
+        f'<!doctype html><meta charset="utf-8"><script src="{library}"></script>', "utf-8"
+    )
+    script = """(async () => {
+      const found = [];
+      const shown = (drawn, part) => [...drawn.querySelectorAll(part)].map((one) => one.textContent.trim()).filter(Boolean);
+      for (const text of TEXTS) {
+        const drawn = document.createElement("div");
+        document.body.append(drawn);
+        drawn.innerHTML = (await mermaid.render("m" + found.length, text)).svg;
+        found.push([shown(drawn, ".label.name"), shown(drawn, ".edgeLabel .label")]);
+      }
+      return found;
+    })()""".replace("TEXTS", json.dumps(texts))
+    job = {
+        "chromium": CHROMIUM,
+        "profile": str(folder / "profile"),
+        "url": (folder / "page.html").as_uri(),
+        "steps": [{"eval": script}],
+    }
+    done = subprocess.run(
+        [str(node_executable()), "chromium.mjs"],
+        cwd=NODE_FOLDER,
+        input=json.dumps(job),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
+        check=True,
+    )
+    said = json.loads(done.stdout)
+    assert said["errors"] == []
+    return [(boxes, labels) for boxes, labels in said["results"][0]]
 
 
 def test_the_largest_diagram() -> None:

@@ -84,6 +84,28 @@ def test_a_single_environment_needs_no_name(tmp_path: Path) -> None:
     assert "\n## Members\n" in found
 
 
+def test_what_has_no_name_is_told_by_its_id_and_another_workers_by_both(tmp_path: Path) -> None:
+    found = written(
+        tmp_path,
+        """{
+          "name": "x",
+          "d1_databases": [{"binding": "DB", "database_id": "1a2b"}],
+          "services": [{"binding": "ADMIN", "service": "back", "entrypoint": "Admin"}],
+          "durable_objects": {"bindings": [{"name": "ROOM", "class_name": "Room", "script_name": "rooms"}]},
+          "vars": {"NOTHING": null}
+        }""",
+    )
+
+    told = {row.split(" | ")[0]: row.split(" | ")[2] for row in found.splitlines() if row.startswith("| `")}
+    assert told == {
+        "| `DB`": "`1a2b`",
+        "| `ADMIN`": "`back`, `Admin`",
+        "| `ROOM`": "`Room`, `rooms`",
+        "| `NOTHING`": "`null`",
+    }
+    assert "| `NOTHING` | Variable | `null` | `JsNull` | `null` |" in found
+
+
 def test_a_worker_with_nothing(tmp_path: Path) -> None:
     assert "\nWhat `env` holds in the Worker `x`.\n\nNothing yet.\n" in written(tmp_path, '{"name": "x"}')
 

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from progy.d1.ledger import Ledger
 from progy.docs.history import File, History, Told, page, told
+from progy.migrations.empty import EMPTY
+from tests.cases import CASES
+from tests.judge import Shadow
+from tests.pairs import Case, run
 
 
 def one(*texts: str) -> Told:
@@ -24,14 +30,13 @@ What each migration changed, the newest first, as a replay of the whole history 
 
 ## `0002_x.sql`
 
-data loss: drops the column users.name and its values
-
 Mail is what one logs in with now.
 Nobody used names.
 
 - add column users.mail
 - drop column users.name
 - drop index users_name on users
+- Data loss: drops the column users.name and its values
 - Data: changes some rows of users
 
 ## `0001_x.sql`
@@ -75,7 +80,64 @@ def test_what_only_makes_room_is_no_rename() -> None:
         "DROP INDEX users_name;\nALTER TABLE users DROP COLUMN name;\n"
         "ALTER TABLE users RENAME COLUMN progy_new_name TO name;\nCREATE INDEX users_name ON users (name);\n"
     )
-    assert one(USERS, swap).changes == ("alter column users.name (type TEXT -> INTEGER)",)
+    found = one(USERS, swap)
+
+    assert found.changes == ("alter column users.name (type TEXT -> INTEGER)",)
+    assert found.rows == ()
+
+
+def test_a_name_on_the_way_is_no_rename() -> None:
+    chain = (
+        "ALTER TABLE users RENAME TO folk;\nALTER TABLE folk RENAME TO people;\n"
+        "ALTER TABLE people RENAME COLUMN name TO called;\nALTER TABLE people RENAME called TO full_name;\n"
+    )
+    assert one(USERS, chain).changes == ("rename table users to people", "rename column people.name to full_name")
+
+
+def test_names_may_be_swapped() -> None:
+    pets = "CREATE TABLE pets (id INTEGER PRIMARY KEY, kind INTEGER, legs TEXT);\n"
+    swap = (
+        "ALTER TABLE {0} RENAME {1} TO way;\nALTER TABLE {0} RENAME {2} TO {1};\nALTER TABLE {0} RENAME way TO {2};\n"
+    )
+    tables = "ALTER TABLE users RENAME TO way;\nALTER TABLE pets RENAME TO users;\nALTER TABLE way RENAME TO pets;\n"
+
+    assert one(USERS + pets, swap.format("pets", "kind", "legs")).changes == (
+        "rename column pets.legs to kind",
+        "rename column pets.kind to legs",
+    )
+    assert one(USERS + pets, tables).changes == ("rename table pets to users", "rename table users to pets")
+
+
+def test_a_name_may_be_given_anew() -> None:
+    backup = "ALTER TABLE users RENAME TO before;\nCREATE TABLE users (id INTEGER PRIMARY KEY);"
+    assert one(USERS, backup).changes == ("rename table users to before", "create table users")
+
+
+def test_another_case_is_another_name() -> None:
+    recase = (
+        "ALTER TABLE USERS RENAME TO way;\nALTER TABLE way RENAME TO Users;\nALTER TABLE users RENAME name TO Name;"
+    )
+    there_and_back = "ALTER TABLE USERS RENAME TO way;\nALTER TABLE way RENAME TO users;"
+
+    assert one(USERS, recase).changes == ("rename table users to Users", "rename column Users.name to Name")
+    assert one(USERS, there_and_back).changes == ()
+
+
+def test_a_renamed_table_that_is_rebuilt_is_still_the_renamed_one() -> None:
+    rebuild = (
+        "ALTER TABLE users RENAME TO people;\nDROP INDEX users_name;\n"
+        "CREATE TABLE progy_new_people (id INTEGER PRIMARY KEY, name TEXT NOT NULL);\n"
+        "INSERT INTO progy_new_people SELECT id, name FROM people;\n"
+        "DROP TABLE people;\nALTER TABLE progy_new_people RENAME TO people;\n"
+    )
+    found = one(USERS, rebuild)
+
+    assert found.changes == (
+        "rename table users to people",
+        "alter column people.name (NOT NULL added)",
+        "drop index users_name on people",
+    )
+    assert found.rows == ()
 
 
 def test_a_rebuild_is_what_it_changes() -> None:
@@ -83,7 +145,7 @@ def test_a_rebuild_is_what_it_changes() -> None:
         "-- Keeps the rows of notes while users is dropped\n"
         "CREATE TRIGGER progy_keep_rows_of_notes BEFORE DELETE ON notes BEGIN SELECT RAISE(IGNORE); END;\n"
         "CREATE TABLE progy_new_users (id INTEGER PRIMARY KEY, name TEXT NOT NULL DEFAULT '');\n"
-        "INSERT INTO progy_new_users SELECT id, coalesce(name, '') FROM users;\n"
+        "INSERT INTO progy_new_users (id, name) SELECT id, name FROM users;\n"
         "DROP TABLE users;\nALTER TABLE progy_new_users RENAME TO users;\n"
         "DROP TRIGGER progy_keep_rows_of_notes;\nCREATE INDEX users_name ON users (name);\n"
     )
@@ -95,6 +157,33 @@ def test_a_rebuild_is_what_it_changes() -> None:
     assert (found.comments, found.rows) == ((), ())
 
 
+def test_what_a_rebuild_fills_columns_with_is_said() -> None:
+    rebuild = (
+        'CREATE TABLE progy_new_users (id INTEGER PRIMARY KEY, name TEXT NOT NULL, "from" TEXT);\n'
+        "INSERT INTO progy_new_users (id, name, \"from\") SELECT users.id, coalesce(name, 'x, y'), {} FROM users;\n"
+        "DROP TABLE users;\nALTER TABLE progy_new_users RENAME TO users;\n"
+    )
+    assert one(USERS, rebuild.format("'here'")).rows == (
+        "fills users.name with coalesce(name, 'x, y')",
+        "fills users.from with 'here'",
+    )
+    assert one(USERS, rebuild.format(f"'{'y' * 99}'")).rows[1] == f"fills users.from with '{'y' * 79}…"
+
+
+def test_what_a_column_that_takes_anothers_place_is_filled_with_is_said() -> None:
+    swap = (
+        "DROP INDEX users_name;\nALTER TABLE users ADD COLUMN progy_new_name TEXT;\n"
+        "UPDATE users SET progy_new_name = coalesce(name,\n  lower('X'));\n"
+        "ALTER TABLE users DROP COLUMN name;\nALTER TABLE users RENAME COLUMN progy_new_name TO name;\n"
+    )
+    assert one(USERS, swap).rows == ("fills users.name with coalesce(name, lower('X'))",)
+
+
+def test_a_new_table_is_not_filled_but_gets_rows() -> None:
+    new = "CREATE TABLE old (id INTEGER, name TEXT);\nINSERT INTO old (id, name) SELECT id, upper(name) FROM users;"
+    assert one(USERS, new).rows == ("adds rows to old",)
+
+
 def test_what_is_done_to_rows_is_said() -> None:
     data = (
         "INSERT INTO users (name) VALUES ('a'), ('b');\nINSERT INTO users (name) VALUES ('c');\n"
@@ -102,12 +191,93 @@ def test_what_is_done_to_rows_is_said() -> None:
         "DELETE FROM users;\nCREATE TABLE gone (a);\nINSERT INTO gone VALUES (1);\nDROP TABLE gone;\n"
     )
     assert one(USERS, data).rows == (
-        "adds rows of users",
+        "adds rows to users",
         "adds or replaces rows of users",
         "changes all rows of users",
         "deletes some rows of users",
         "deletes all rows of users",
     )
+
+
+def test_what_is_done_to_rows_of_a_renamed_table_is_said() -> None:
+    assert one(USERS, "UPDATE users SET name = 'x';\nALTER TABLE users RENAME TO people;").rows == (
+        "changes all rows of people",
+    )
+
+
+@pytest.mark.parametrize(
+    "rebuild",
+    [
+        """
+        CREATE TABLE other (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
+        INSERT INTO other SELECT * FROM users;
+        DROP TABLE users;
+        ALTER TABLE other RENAME TO users;
+        """,
+        """
+        ALTER TABLE users RENAME TO other;
+        CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
+        INSERT INTO users SELECT * FROM other;
+        DROP TABLE other;
+        """,
+    ],
+)
+def test_a_copy_by_hand_adds_no_rows(rebuild: str) -> None:
+    assert one(USERS, f"UPDATE users SET name = '' WHERE name IS NULL;\n{rebuild}").rows == (
+        "changes some rows of users",
+    )
+
+
+def test_a_table_that_comes_back_without_its_rows_has_lost_them() -> None:
+    assert one(USERS, "DROP TABLE users;\nCREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);").rows == (
+        "deletes all rows of users",
+    )
+
+
+def test_what_a_full_text_index_is_told_adds_no_rows() -> None:
+    index = "CREATE VIRTUAL TABLE found USING fts5 (name, content = 'users', content_rowid = 'id');\n"
+    told_it = "INSERT INTO found (found) VALUES ('{}');\n"
+
+    assert one(USERS, index + told_it.format("rebuild")).rows == ("rebuilds found",)
+    assert one(USERS + index, told_it.format("optimize")).rows == ()
+    assert one("CREATE TABLE found (found TEXT);", told_it.format("rebuild")).rows == ("adds rows to found",)
+
+
+def test_what_is_done_through_a_view_is_said() -> None:
+    view = (
+        "CREATE VIEW names AS SELECT name FROM users;\n"
+        "CREATE TRIGGER came INSTEAD OF INSERT ON names BEGIN INSERT INTO users (name) VALUES (new.name); END;\n"
+    )
+    assert one(USERS + view, "INSERT INTO names VALUES ('a');").rows == ("adds rows to names",)
+
+
+def test_an_insert_may_change_rows_too() -> None:
+    sql = "INSERT INTO users (id) VALUES (1) ON CONFLICT (id) DO UPDATE SET name = 'x';"
+    assert one(USERS, sql).rows == ("adds or changes rows of users",)
+
+
+def test_words_above_any_statement_are_told() -> None:
+    sql = "-- The names were wrong:\n-- see the mail of May.\nPRAGMA defer_foreign_keys = ON;\nUPDATE users SET name = '';"
+    assert one(USERS, sql).comments == ("The names were wrong:\nsee the mail of May.",)
+
+
+@pytest.mark.parametrize("mark", [EMPTY, "CREATE TABLE a (x);\n--> statement-breakpoint\nCREATE TABLE b (x);\n"])
+def test_what_tools_put_there_are_no_words(mark: str) -> None:
+    assert one(USERS, mark).comments == ()
+
+
+def test_each_loss_is_a_line_of_its_own() -> None:
+    history = told([File("1.sql", "-- data loss: this\n-- data loss: that\n-- Why.\nSELECT 1;")], Ledger())
+
+    assert "\n\nWhy.\n\n- Data loss: this\n- Data loss: that\n" in page(history)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_of_what_progy_writes_only_the_change_is_told(case: Case) -> None:
+    with Shadow() as shadow:
+        text = run(case, shadow).text
+
+    assert one(case.old, text).comments == ()
 
 
 def test_views_and_triggers_are_changes() -> None:

@@ -195,7 +195,7 @@ def test_a_name_in_code_is_shown_whole(name: str) -> None:
 
     [shown, *_] = tokens(page, "code_inline")
 
-    expected = re.sub(r"[\x00-\x08\x0e-\x1b\x1f\x7f]", "\ufffd", name)
+    expected = re.sub(r"[\x00-\x08\x0e-\x1b\x1f\x7f\u202a-\u202e\u2066-\u2069]", "\ufffd", name)
     expected = re.sub(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]", "↵", expected) or '""'
     assert shown.content == expected
 
@@ -211,7 +211,7 @@ def test_words_are_only_words(words: str) -> None:
         for token in (block, *(block.children or ()))
     }
 
-    lists = {"bullet_list_open", "bullet_list_close", "list_item_open", "list_item_close"}
+    lists = {f"{kind}_{end}" for kind in ("bullet_list", "ordered_list", "list_item") for end in ("open", "close")}
     assert found <= {
         "paragraph_open",
         "paragraph_close",
@@ -219,7 +219,9 @@ def test_words_are_only_words(words: str) -> None:
         "text",
         "text_special",
         "softbreak",
+        "hardbreak",
         "code_inline",
+        "fence",
         *lists,
     }
 
@@ -251,6 +253,7 @@ def test_each_table_has_a_box_of_its_own(names: list[str]) -> None:
         ("a\r\nb\nc", "`a↵b↵c`"),
         ("", '`""`'),
         ("<b>", "`<b>`"),
+        ("\u202egpj.exe\u2069", "`\ufffdgpj.exe\ufffd`"),
     ],
 )
 def test_code(name: str, shown: str) -> None:
@@ -265,16 +268,44 @@ def test_code(name: str, shown: str) -> None:
         ("snake_case and _emphasis_ and *more*", "snake_case and \\_emphasis\\_ and \\*more\\*"),
         ("[a](b) ![c](d) <b>e</b>", "\\[a\\](b) !\\[c\\](d) &lt;b&gt;e&lt;/b&gt;"),
         ("&lt; & Co", "&amp;lt; & Co"),
-        ("a | b\n:-: | :-:", "a &#124; b\n:-: &#124; :-:"),
-        ("# heading\n> quote\n+ list\n1. one\n- kept", "\\# heading\n&gt; quote\n\\+ list\n1\\. one\n- kept"),
+        ("a | b\n:-: | :-:", "a &#124; b\n\\:-: &#124; :-:"),
+        ("a\n:-:", "a\n\\:-:"),
+        ("Holds $name$, costs $5", "Holds \\$name\\$, costs \\$5"),
+        ("# heading\n> quote\n1986. one", "\\# heading\n&gt; quote\n1986\\. one"),
+        ("Kinds:\n    * one\n      of all\n        + inner\n    - two", "Kinds:\n- one\nof all\n    - inner\n- two"),
+        ("1. one\n2) *two*\n- - three\n- # four", "1. one\n2) \\*two\\*\n- \\- three\n- \\# four"),
+        ("One.\n\n        Two.\n            - three\n        ", "One.\n\nTwo.\n- three"),
+        ("- one\n\n    of it\n\n                    - deep", "- one\n\nof it\n\n- deep"),
+        ("Attributes:\n    a: One.\n    b: Two.\nEnd", "Attributes:\\\na: One.\\\nb: Two.\nEnd"),
         ("rule\n---\n===\n- - -", "rule\n\\---\n\\===\n\\- - -"),
-        ("```\nfence\n```", "\\`\\`\\`\nfence\n\\`\\`\\`"),
+        ("So:\n```python\nif a:\n    b`c` < |d|\n```\nEnd", "So:\n\n```python\nif a:\n    b`c` < |d|\n```\n\nEnd"),
+        ("  ~~~~\n  ```\n  ~~~~\n", "````\n```\n````"),
+        ("```\nno end", "\\`\\`\\`\nno end"),
+        ("So:\n\n    if a:\n        b\n\n    c\n\nEnd", "So:\n\n```\nif a:\n    b\n\nc\n```\n\nEnd"),
         ("one\r\n\r\n\r\n  two  ", "one\n\ntwo"),
         ("unclosed ` tick", "unclosed \\` tick"),
+        ("a \u202eb\x00", "a \ufffdb\ufffd"),
     ],
 )
 def test_text(words: str, shown: str) -> None:
     assert markdown.text(words) == shown
+
+
+def test_a_cell_has_lines_and_no_blocks() -> None:
+    words = "One of:\n- `a|b`\n- c\n\n```\nif x:\n    ``y``\n```\nAttributes:\n    a"
+
+    assert markdown.cell(words) == "One of:\n- `a|b`\n- c\n\n`if x:`\n``` ``y`` ```\n\nAttributes:\na"
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text("`*_[]()<>#+-=|~\\!&;:1$. \t\nab", max_size=30))
+def test_words_stay_in_their_cell(words: str) -> None:
+    page = markdown.table(("A", "B"), [(markdown.cell(words), "end")])
+
+    kinds = {token.type for token in tokens(page, "td_open", "tr_open", "fence", "link_open", "html_inline")}
+    assert kinds <= {"td_open", "tr_open", "html_inline"}
+    assert {token.content for token in tokens(page, "html_inline")} <= {"<br />"}
+    assert len(tokens(page, "tr_open")) == len(tokens(page, "td_open")) == 2
 
 
 def test_a_cell_keeps_its_pipes_and_lines() -> None:

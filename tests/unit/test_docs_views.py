@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from progy.d1.build import schema_of_models
 from progy.docs.catalogue import Column, build
+from progy.docs.pages import pages
 from progy.docs.patterns import without
-from progy.migrations.generate import schema_of_models
 from progy.schema.load import load
 from tests.unit.ddl import schema_of
 
@@ -43,6 +44,46 @@ def test_what_may_be_null_and_what_nobody_knows() -> None:
 def test_a_view_may_read_what_isnt_documented() -> None:
     view = "SELECT users.id, teams.name FROM users JOIN teams ON teams.id = team"
     assert columns(view, exclude=("teams",)) == [("id", "INTEGER", False), ("name", "", True)]
+
+
+def reads(name: str, *, exclude: tuple[str, ...] = ()) -> tuple[str, ...]:
+    whole = schema_of(
+        f"{TABLES} CREATE VIEW a AS SELECT id, name FROM users;"
+        "CREATE VIEW b AS SELECT *, (SELECT count(*) FROM teams) AS n FROM a;"
+        "CREATE VIEW c AS WITH t AS (SELECT id FROM \"teams\") SELECT value FROM t, json_each('[1]');"
+        "CREATE VIEW d AS SELECT 'users' AS teams;"
+        "CREATE VIRTUAL TABLE f USING fts5(name, content='USERS', content_rowid='id');"
+        "CREATE VIRTUAL TABLE g USING fts5(name);"
+    )
+    entity = build(without(whole, exclude), None, title="x", whole=whole).entity(name)
+    assert entity is not None
+    return entity.reads
+
+
+def test_what_a_view_reads_and_an_index_is_made_of() -> None:
+    assert {name: reads(name) for name in "abcdfg"} == {
+        "a": ("users",),
+        "b": ("teams", "a"),
+        "c": ("teams",),
+        "d": (),
+        "f": ("users",),
+        "g": (),
+    }
+
+
+def test_what_a_view_reads_is_not_told_where_that_is_not_documented() -> None:
+    assert reads("b", exclude=("teams",)) == ("a",)
+
+
+def test_the_page_of_a_virtual_table_says_what_it_is() -> None:
+    whole = schema_of(f"{TABLES} CREATE VIRTUAL TABLE f USING fts5(name, content='users', content_rowid='id');")
+    page = pages(build(whole, None, title="x"))["f.md"]
+
+    assert "\n# `f`\n\nVirtual table of `fts5`\n\n## Columns\n" in page
+    assert (
+        "\n## Referenced tables\n\n| Name | Kind |\n| --- | --- |\n| [`users`](users.md) | table |\n\n## Definition\n"
+        in page
+    )
 
 
 def test_a_view_that_doesnt_work_has_none_and_harms_no_other() -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired, Required, TypedDict
 
 import pytest
-from pydantic import BaseModel, Field, RootModel
+from pydantic import BaseModel, Field, RootModel, computed_field
+from typing_extensions import TypeAliasType
 
 from progy.schema.models import Models
 from progy.schema.shapes import shape
@@ -36,6 +37,28 @@ class Deep(BaseModel):
     a: dict[str, list[Person]]
 
 
+class Size(StrEnum):
+    S = "s"
+    M = "m"
+
+
+class Many(Enum):
+    A1, A2, A3, A4, A5, A6, A7, A8, A9, B1, B2, B3, B4 = range(13)
+
+
+class Item(BaseModel):
+    sizes: dict[Size, Many]
+    secret: str = Field(default="", exclude=True)
+
+    @computed_field
+    def heavy(self) -> bool:
+        return False
+
+
+Ids = TypeAliasType("Ids", list[int])
+Nested = TypeAliasType("Nested", "int | list[Nested]")
+
+
 class Tags(RootModel[list[str]]):
     pass
 
@@ -62,13 +85,17 @@ class Point:
         (list[Address], "list[{town: str, zipCode?: str | None}]"),
         (
             Person,
-            "{name: str, home: {town: str, zipCode?: str | None}, level?: Level, parents?: list[Person]}",
+            "{name: str, home: {town: str, zipCode?: str | None}, level?: Literal[1], parents?: list[Person]}",
         ),
         (
             Deep,
-            "{a: dict[str, list[{name: str, home: {town: str, zipCode?: str | None}, level?: Level, parents?: list[Person]}]]}",
+            "{a: dict[str, list[{name: str, home: {town: str, zipCode?: str | None}, level?: Literal[1], parents?: list[Person]}]]}",
         ),
         (Tags, "list[str]"),
+        (Item, "{sizes: dict[Literal['s', 'm'], Many], heavy: bool}"),
+        (dict[str, Ids], "dict[str, list[int]]"),
+        (Nested, "int | list[Nested]"),
+        (list[Annotated[int, {"not": "hashable"}]], "list[int]"),
         (Options, "{theme: Literal['dark', 'light'], size?: int}"),
         (Odd, "{'is-it': bool, class?: int}"),
         (Point, "{x: int, labels?: list[str]}"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from progy.d1.connection import Connection
 from progy.errors import ModelError, SqlError
 from progy.sql.names import quote, unquote
 from progy.sql.tokens import tokens
@@ -12,8 +13,19 @@ from progy.sql.tokens import tokens
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from progy.d1.connection import Connection
     from progy.schema.models import ModelObject, Models
+    from progy.schema.objects import Schema
+
+
+def schema_of_models(models: Models) -> Schema:
+    """The schema the models declare, as SQLite under D1's rules understands it.
+
+    Raises:
+        ModelError: D1 would refuse what they declare.
+    """
+    with Connection() as shadow, shadow.transaction():
+        build(shadow, models)
+        return shadow.schema()
 
 
 def build(connection: Connection, models: Models) -> None:

@@ -21,8 +21,13 @@ if TYPE_CHECKING:
 
 _LONGEST = 120
 """Characters of a variable's value; JSON, or a certificate, may be of any length."""
-_IDS = ("id", "store_id", "secret_name", "namespace_id", "service_id", "certificate_id", "destination_address")
+_IDS = (
+    *("id", "database_id", "store_id", "secret_name", "namespace_id", "service_id", "tunnel_id", "network_id"),
+    *("certificate_id", "app_id", "destination_address"),
+)
 """The configuration's keys for what has no name of its own."""
+_PARTS = ("entrypoint", "script_name")
+"""The keys for which part of another Worker is bound, and which Worker."""
 
 
 class Member(NamedTuple):
@@ -64,7 +69,7 @@ def _members(workers: Sequence[Worker], secrets: Mapping[str | None, Sequence[st
     from progy.emit.json_vars import JsonTypes
 
     for worker, found in zip(workers, python_env.levels(workers, secrets, JsonTypes()), strict=True):
-        types, ids = dict(_typescript(worker)), dict(_ids(worker))
+        types, ids, parts = dict(_typescript(worker)), dict(_texts(worker, _IDS)), dict(_texts(worker, _PARTS))
         members = []
         for one in found:
             if one.section == python_env.VARS:
@@ -73,15 +78,15 @@ def _members(workers: Sequence[Worker], secrets: Mapping[str | None, Sequence[st
             elif one.section == python_env.SECRETS:
                 members.append(Member(one.name, "Secret", "", "", one.type, "string"))
             else:
-                bound_to = ", ".join(map(markdown.code, one.bound_to or ids[one.name]))
+                bound_to = ", ".join(map(markdown.code, (*(one.bound_to or ids[one.name]), *parts[one.name])))
                 members.append(Member(one.name, one.label, one.page, bound_to, one.type, types[one.name]))
         yield members
 
 
-def _ids(worker: Worker) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """What bindings are bound to where that has no name."""
+def _texts(worker: Worker, keys: Sequence[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """What each binding's entry says under these keys."""
     for binding in worker.bindings:
-        yield binding.name, tuple(text for key in _IDS if (text := binding.text(key)))
+        yield binding.name, tuple(text for key in keys if (text := binding.text(key)))
 
 
 def _typescript(worker: Worker) -> Iterator[tuple[str, str]]:
@@ -106,6 +111,8 @@ def _python(type_: str) -> str:
 def _javascript(value: Json) -> str:
     from progy.worker.checks import type_of
 
+    if value is None:
+        return "null"
     return "unknown[]" if isinstance(value, list) else type_of(value)
 
 

@@ -9,14 +9,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from progy.docs.patterns import matches
+from progy.schema.canonical import not_null
 from progy.schema.objects import Index, Table, Term, VirtualTable, fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from progy.schema.models import Model, ModelColumn, Models
+    from progy.schema.models import Model, ModelColumn, ModelObject, Models
     from progy.schema.objects import Column as SchemaColumn
     from progy.schema.objects import ForeignKey, Schema, View
+    from progy.schema.objects import Trigger as SchemaTrigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Column:
     """An enumeration's values as they are stored."""
     shape: str | None = None
     """What JSON text holds, as a type."""
+    line: int | None = field(default=None, compare=False)
+    """Where its model declares it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,8 @@ class Trigger:
     name: str
     sql: str
     comment: str | None = None
+    file: str | None = None
+    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,8 @@ class Entity:
     """The module of its model, which groups tables where nobody grouped them; empty without one."""
     module: str | None = None
     """A virtual table's module."""
+    reads: tuple[str, ...] = ()
+    """The names of the tables and views that a view reads, or that a full-text index is made of."""
 
     def column(self, name: str) -> Column | None:
         """The column of that name, in any case, or None."""
@@ -184,10 +192,10 @@ def build(
     said = {fold(model.table): model for model in (models.models if models else ())}
     objects = models.objects if models else ()
     about = {fold(one.name): one for one in objects if one.kind != "trigger"}
-    fired = {fold(one.name): one.description for one in objects if one.kind == "trigger"}
+    fired = {fold(one.name): one for one in objects if one.kind == "trigger"}
     triggers = {
         name: tuple(
-            Trigger(one.name, one.sql, fired.get(fold(one.name)))
+            _trigger(one, fired.get(fold(one.name)))
             for one in sorted(schema.triggers.values(), key=lambda one: fold(one.name))
             if fold(one.table) == name
         )
@@ -196,23 +204,26 @@ def build(
     entities = [_table(schema, table, said.get(fold(table.name)), triggers) for table in schema.tables.values()]
     from progy.docs import views  # it needs this module's classes
 
-    listed = views.columns(whole or schema, {fold(one.name): one.columns for one in entities})
+    known = views.known(whole or schema, {fold(one.name): one.columns for one in entities})
+    shown = {*schema.tables, *schema.virtual_tables, *schema.views}
     others: list[VirtualTable | View] = [*schema.virtual_tables.values(), *schema.views.values()]
     for one in others:
         name = fold(one.name)
         module = one.module if isinstance(one, VirtualTable) else None
         made = about.get(name)
+        columns, reads = known[name]
         entities.append(
             Entity(
                 one.name,
                 "virtual table" if module else "view",
-                listed.get(name, ()),
+                columns,
                 (one.sql,),
                 made.description if made else None,
                 triggers=triggers.get(name, ()),
                 file=made.file if made else None,
                 line=made.line if made else None,
                 module=module,
+                reads=tuple(one for one in reads if fold(one) in shown),
             )
         )
     entities.sort(key=lambda one: (fold(one.name), one.name))
@@ -249,6 +260,12 @@ def _by_domain(entities: Sequence[Entity]) -> Iterator[Viewpoint]:
             yield Viewpoint(domain, tuple(one.name for one in entities if one.domain == domain))
 
 
+def _trigger(trigger: SchemaTrigger, made: ModelObject | None) -> Trigger:
+    if made is None:
+        return Trigger(trigger.name, trigger.sql)
+    return Trigger(trigger.name, trigger.sql, made.description, made.file, made.line)
+
+
 def _table(schema: Schema, table: Table, model: Model | None, triggers: Mapping[str, tuple[Trigger, ...]]) -> Entity:
     from progy.schema.render import create_index, create_table
 
@@ -276,7 +293,7 @@ def _column(schema: Schema, table: Table, column: SchemaColumn, said: ModelColum
     return Column(
         column.name,
         column.type,
-        nullable=not never_null(table, column),
+        nullable=not not_null(column, table),
         default=column.default,
         generated=column.generated.expression if column.generated else None,
         stored=column.generated is not None and column.generated.stored,
@@ -287,6 +304,7 @@ def _column(schema: Schema, table: Table, column: SchemaColumn, said: ModelColum
         annotation=said.annotation if said else None,
         values=said.values if said else (),
         shape=said.shape if said else None,
+        line=said.line if said else None,
     )
 
 
@@ -294,15 +312,6 @@ def _storage(column: SchemaColumn, said: ModelColumn) -> str | None:
     # SQLAlchemy's own Numeric: SQLite keeps what isn't an integer as a float of eight bytes.
     plain_decimal = said.annotation == "Decimal" and column.type.upper().startswith(("NUMERIC", "DECIMAL"))
     return "a number, which may lose digits" if plain_decimal else said.storage
-
-
-def never_null(table: Table, column: SchemaColumn) -> bool:
-    """Whether SQLite refuses NULL: a primary key alone doesn't, but for the rowid, STRICT and WITHOUT ROWID."""
-    key = table.primary_key
-    if column.not_null or key is None or fold(column.name) not in map(fold, key.columns):
-        return column.not_null
-    is_rowid = len(key.terms) == 1 and column.type.upper() == "INTEGER"
-    return is_rowid or table.strict or table.without_rowid
 
 
 def uniques(schema: Schema, table: Table) -> list[set[str]]:
@@ -366,8 +375,8 @@ def _relations(schema: Schema) -> Iterator[Relation]:
                 key.columns,
                 parent.name if (parent := schema.table(key.table)) else key.table,
                 referenced(key, parent),
-                many={fold(name) for name in key.columns} not in alone,
-                optional=any(column is None or not never_null(table, column) for column in columns),
+                many=not any(one and one <= {fold(name) for name in key.columns} for one in alone),
+                optional=any(column is None or not not_null(column, table) for column in columns),
                 on_delete=key.on_delete,
                 on_update=key.on_update,
                 deferred=key.deferred,

@@ -33,6 +33,7 @@ class EntityPages:
         """The page of a table, a view or a virtual table."""
         sections = [
             Section("Columns", self._columns(entity)),
+            Section("Referenced tables", self._reads(entity)),
             Section("Viewpoints", self._viewpoints(entity)),
             Section("Constraints", self._constraints(entity)),
             Section("Indexes", _indexes(entity)),
@@ -91,6 +92,15 @@ class EntityPages:
         ]
         return markdown.table(("Name", "Type", "Default", "Null", "Key", "Children", "Parents", "Meaning"), rows)
 
+    def _reads(self, entity: Entity) -> str:
+        """What a view reads."""
+        read = [one for name in entity.reads if (one := self._catalogue.entity(name))]
+        rows = [
+            (self._link(one.name), one.kind, markdown.first_paragraph(one.comment) if one.comment else "")
+            for one in sorted(read, key=lambda one: fold(one.name))
+        ]
+        return markdown.table(("Name", "Kind", "Description"), rows)
+
     def _viewpoints(self, entity: Entity) -> str:
         rows = [
             (
@@ -134,9 +144,12 @@ class EntityPages:
 
 def _lead(entity: Entity) -> list[str]:
     lead = [markdown.text(entity.comment)] if entity.comment else []
+    place = f" in {markdown.code(entity.file)}" if entity.file else ""
     if entity.model is not None:
-        place = f" in {markdown.code(entity.file)}" if entity.file else ""
         lead.append(f"Model: {markdown.code(entity.model)}{place}")
+    elif entity.kind != "table":
+        module = f" of {markdown.code(entity.module)}" if entity.module else ""
+        lead.append(f"{entity.kind.capitalize()}{module}{place}")
     return lead
 
 
@@ -152,7 +165,7 @@ def _default(column: Column) -> str:
 
 def _meaning(column: Column) -> str:
     """What a column means, what it may hold, and how that is stored."""
-    parts = [markdown.text(column.comment)] if column.comment else []
+    parts = [markdown.cell(column.comment)] if column.comment else []
     if column.values:
         kind = f"{markdown.code(column.annotation)}: " if column.annotation else ""
         parts.append(f"{kind}{', '.join(markdown.code(str(value)) for value in column.values)}.")

@@ -18,8 +18,9 @@ BINDINGS = "bindings.md"
 MIGRATIONS = "migrations.md"
 _VIEWPOINT = "viewpoint-"
 _NAME_LENGTH = 80
-# Names that another page has, or that Windows keeps for devices.
-_TAKEN = re.compile(rf"readme|bindings|migrations|{_VIEWPOINT}.*|con|prn|aux|nul|com\d|lpt\d", re.IGNORECASE)
+# Names that another page has, that is a folder's own page to many who make web sites of Markdown, or that Windows keeps
+# for devices.
+_TAKEN = re.compile(rf"readme|index|bindings|migrations|{_VIEWPOINT}.*|con|prn|aux|nul|com\d|lpt\d", re.IGNORECASE)
 
 
 class Files:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from progy.d1.connection import Connection
 from progy.diff.compare import compare
@@ -18,9 +18,11 @@ from progy.diff.renames import rename
 from progy.diff.words import summary
 from progy.docs import markdown
 from progy.docs.page import Section, render
+from progy.docs.row_changes import Relation, row_changes
 from progy.errors import ProgyError
+from progy.migrations.empty import EMPTY
 from progy.migrations.file import LOSS
-from progy.migrations.operations import Delete, Insert, RenameColumn, RenameTable, Update, operation
+from progy.migrations.operations import RenameColumn, RenameTable, operation
 from progy.schema.inspect import schema_from_rows
 from progy.schema.objects import fold
 from progy.schema.query import SCHEMA_QUERY
@@ -28,19 +30,37 @@ from progy.sql.comments import comments
 from progy.sql.tokens import statements, tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from progy.d1.ledger import Ledger
-    from progy.migrations.operations import Operation
-    from progy.schema.objects import Schema
+    from progy.schema.objects import Schema, Table
     from progy.sql.comments import Comment
     from progy.sql.tokens import Statement
 
 _Row = tuple[str, str, str, str]
-_MEANWHILE = re.compile('"?progy_(check|copy|index_of|keep|new|old)', re.IGNORECASE)
-"""What progy calls the things that it makes for the time of a migration."""
-_SILENCE = re.compile(r"progy:\s*ignore\b")
-"""A comment that speaks to `progy check`."""
+_OWN = tuple(
+    map(
+        re.compile,
+        (
+            r"progy:\s*ignore\b.*",
+            "> statement-breakpoint",
+            "A difference between these and what they should be aborts the migration, with nothing changed",
+            "AUTOINCREMENT goes on where it was, also when the last rows are gone",
+            r"Becomes \S+",
+            "Finds the rows of .* that refer to a row of .*",
+            "Keeps the (rows|references) of .* while .* is dropped",
+            "References are looked at when the new table is in place",
+            "Stands for (the UNIQUE constraint|.*, which (comes when this is done|is gone))",
+            "The rows refer to each other until all of them are gone",
+            "Was a key of .*",
+            "Without a key SQLite takes no row that refers to it",
+        ),
+    )
+)
+"""Comments of which a reader learns nothing: progy's own on the technique of a change (`progy.plan`), those that speak
+to `progy check`, and drizzle's marks."""
+_UNFILLED = EMPTY.partition("\n")[0].removeprefix("-- ")
+"""What `progy gen migration --empty` says where statements are to come."""
 
 
 class File(NamedTuple):
@@ -59,6 +79,8 @@ class Told:
     """Its own words, a paragraph each."""
     changes: tuple[str, ...] = ()
     """What it changed of the schema, in words."""
+    losses: tuple[str, ...] = ()
+    """What it says that it deletes."""
     rows: tuple[str, ...] = ()
     """What its statements do to the rows of tables that stay, in words."""
 
@@ -103,7 +125,7 @@ def page(history: History) -> str:
     """The page, with the newest migration first."""
     lead = [
         "What each migration changed, the newest first, as a replay of the whole history shows it."
-        if history.migrations
+        if history.migrations or history.failed
         else "There are no migrations yet."
     ]
     if history.failed is not None:
@@ -115,6 +137,7 @@ def page(history: History) -> str:
 
 def _section(one: Told) -> str:
     lines = [f"- {markdown.line(change)}\n" for change in one.changes]
+    lines += [f"- Data loss: {markdown.line(words)}\n" for words in one.losses]
     lines += [f"- Data: {markdown.line(words)}\n" for words in one.rows]
     words = "".join(f"{markdown.text(paragraph)}\n\n" for paragraph in one.comments)
     return words + ("".join(lines) or "Nothing of the schema.\n")
@@ -122,23 +145,37 @@ def _section(one: Told) -> str:
 
 def _told(file: File, before: Sequence[_Row], after: Sequence[_Row], ledger: Ledger) -> Told:
     found = statements(file.text)
-    done = [operation(one.sql) for one in found]
+    said = list(dict.fromkeys(_paragraphs(file.text, found)))
     return Told(
         file.name,
-        tuple(dict.fromkeys(_paragraphs(file.text, found))),
-        tuple(_changes(done, before, after, ledger)),
-        tuple(dict.fromkeys(_to_rows(done, {fold(name) for kind, name, *_ in after if kind == "table"}))),
+        tuple(words for words in said if not words.startswith(LOSS)),
+        tuple(_changes([one.sql for one in found], before, after, ledger)),
+        tuple(words.removeprefix(LOSS).strip() for words in said if words.startswith(LOSS)),
+        tuple(row_changes([one.sql for one in found], _relations(before), _relations(after))),
     )
 
 
-def _changes(
-    done: Sequence[Operation | None], before: Sequence[_Row], after: Sequence[_Row], ledger: Ledger
-) -> list[str]:
+def _relations(rows: Iterable[_Row]) -> dict[str, Relation]:
+    """The tables and views, by their folded names."""
+    return {fold(name): Relation(name, kind) for type_, name, _, sql in rows if (kind := _kind(type_, sql))}
+
+
+def _kind(type_: str, sql: str) -> Literal["table", "virtual table", "view"] | None:
+    match type_:
+        case "view":
+            return "view"
+        case "table":
+            return "virtual table" if re.match(r"CREATE\s+VIRTUAL\b", sql, re.IGNORECASE) else "table"
+        case _:
+            return None
+
+
+def _changes(sqls: Sequence[str], before: Sequence[_Row], after: Sequence[_Row], ledger: Ledger) -> list[str]:
     # To parse the whole schema for each migration of a long history would take seconds.
     touched = {row[2] for row in {*before} ^ {*after}}
     old = schema_from_rows((row for row in before if row[2] in touched), ignore=ledger.tables)
     new = schema_from_rows((row for row in after if row[2] in touched), ignore=ledger.tables)
-    decisions = _renames(done, old, new)
+    decisions = _renames(sqls, old, new)
     if decisions == Decisions():
         return summary(compare(old, new))
     try:
@@ -150,60 +187,71 @@ def _changes(
     return [*map(str, (*decisions.tables, *decisions.columns)), *summary(compare(renamed, whole))]
 
 
-def _renames(done: Iterable[Operation | None], old: Schema, new: Schema) -> Decisions:
-    """The statements' renames, without those that only make room, or put a copy in place."""
-    tables: list[TableRename] = []
-    columns: list[ColumnRename] = []
-    for one in done:
-        if isinstance(one, RenameTable) and _moved(one.table, one.new, old.tables, new.tables):
-            tables.append(TableRename(one.table, one.new))
+def _renames(sqls: Iterable[str], old: Schema, new: Schema) -> Decisions:
+    """What has another name in the end; names on the way, to make room or to put a copy in place, don't count."""
+    tables: dict[str, tuple[str, str]] = {}  # by the folded name of the moment: the first name, and that one
+    columns: dict[tuple[str, str], tuple[str, str]] = {}  # by the table's folded first name and the column's
+    for one in map(operation, sqls):
+        if isinstance(one, RenameTable):
+            first, _ = tables.pop(fold(one.table), (one.table, ""))
+            # A table of the migration's own that takes the place of a renamed one is its copy.
+            if fold(first) in old.tables or fold(one.new) not in tables:
+                tables[fold(one.new)] = (first, one.new)
         if isinstance(one, RenameColumn):
-            was = next((each.old for each in tables if fold(each.new) == fold(one.table)), one.table)
-            table, before = new.table(one.table), old.table(was)
-            if table and before:
-                there = [{fold(column.name): column for column in each.columns} for each in (before, table)]
-                if _moved(one.column, one.new, *there):
-                    columns.append(ColumnRename(table.name, one.column, one.new))
-    return Decisions(tuple(tables), tuple(columns))
+            table = fold(tables.get(fold(one.table), (one.table, ""))[0])
+            first, _ = columns.pop((table, fold(one.column)), (one.column, ""))
+            columns[table, fold(one.new)] = (first, one.new)
+    moved = [TableRename(*names) for names in _moved(tables.values(), _names(old.tables), _names(new.tables))]
+    called = {fold(each.old): each.new for each in moved}
+    found: list[ColumnRename] = []
+    for table in dict.fromkeys(table for table, _ in columns):
+        before, after = old.table(table), new.table(called.get(table, table))
+        if before and after:
+            own = [names for (of, _), names in columns.items() if of == table]
+            there = [{fold(column.name): column.name for column in each.columns} for each in (before, after)]
+            found += (ColumnRename(after.name, *names) for names in _moved(own, *there))
+    return Decisions(tuple(moved), tuple(found))
 
 
-def _moved(was: str, becomes: str, old: Iterable[str], new: Iterable[str]) -> bool:
-    """Whether a name was there and isn't any more, and the other way round; all folded."""
-    return fold(was) in old and fold(was) not in new and fold(becomes) in new and fold(becomes) not in old
+def _names(tables: Mapping[str, Table]) -> dict[str, str]:
+    return {name: table.name for name, table in tables.items()}
 
 
-def _to_rows(done: Iterable[Operation | None], tables: set[str]) -> Iterator[str]:
-    """What statements do to rows of tables that are there in the end: progy's copies and checks are not."""
-    for one in done:
-        if not isinstance(one, (Insert, Update, Delete)) or fold(one.table) not in tables:
-            continue
-        if isinstance(one, Insert):
-            yield f"{'adds or replaces' if one.replaces else 'adds'} rows of {one.table}"
-        else:
-            verb = "changes" if isinstance(one, Update) else "deletes"
-            yield f"{verb} {'some' if one.some else 'all'} rows of {one.table}"
+def _moved(
+    names: Iterable[tuple[str, str]], old: Mapping[str, str], new: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """The first and last names of what was there and still is, but has another name; two may have swapped theirs.
+
+    Args:
+        names: First and last names.
+        old: The names that were there, by the folded ones.
+        new: Those that are.
+    """
+    there = [(fold(was), fold(becomes)) for was, becomes in names if fold(was) in old and fold(becomes) in new]
+    free = {was for was, _ in there}
+    for was, becomes in there:
+        if (becomes not in old or becomes in free) and old[was] != new[becomes]:
+            yield old[was], new[becomes]
 
 
 def _paragraphs(text: str, found: Sequence[Statement]) -> Iterator[str]:
-    """The comments between statements; those that follow each other line by line are one paragraph.
-
-    What a statement of progy's own is for, which works on what is gone again in the end, is left out.
-    """
+    """The comments between statements; those that follow each other line by line are one paragraph."""
     lines: list[tuple[int, str]] = []
     for comment in comments(text, tokens(text)):
         first = text.count("\n", 0, comment.start) + 1
         if not any(one.line <= first <= one.line + one.sql.count("\n") for one in found):
             lines += [(first + at, line) for at, line in enumerate(_words(comment))]
-    starts = {one.line: one for one in found}
-    lines = [
-        (at, line)
-        for at, line in lines
-        if not _SILENCE.match(line) and (line.startswith(LOSS) or not _is_technical(starts.get(at + 1)))
-    ]
+    lines = [(at, line) for at, line in lines if not _says_nothing(line)]
+    yield from (line for _, line in lines if line.startswith(LOSS))
+    lines = [(at, line) for at, line in lines if not line.startswith(LOSS)]
     for _, group in itertools.groupby(enumerate(lines), lambda each: each[1][0] - each[0]):
         paragraph = "\n".join(line for _, (_, line) in group).strip()
         if paragraph:
             yield paragraph
+
+
+def _says_nothing(line: str) -> bool:
+    return line == _UNFILLED or any(own.fullmatch(line) for own in _OWN)
 
 
 def _words(comment: Comment) -> list[str]:
@@ -212,10 +260,3 @@ def _words(comment: Comment) -> list[str]:
         return [comment.text.lstrip("-").strip()]
     inner = comment.text.removeprefix("/*").removesuffix("*/")
     return [re.sub(r"^\s*\*+\s?", "", line).strip() for line in inner.split("\n")]
-
-
-def _is_technical(statement: Statement | None) -> bool:
-    if statement is None:
-        return False
-    words = list(tokens(statement.sql))
-    return words[0].is_word("PRAGMA") or any(_MEANWHILE.match(word.text) for word in words)

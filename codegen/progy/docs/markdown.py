@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import inspect
 import re
-from typing import TYPE_CHECKING
+import textwrap
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 # A description may hold code in backticks, within a line.
 _CODE = re.compile(r"(?<!`)(?:`(?!`)[^`\n]+`|``(?!`)(?:[^`\n]|`(?!`))+``)(?!`)")
-_SPECIAL = re.compile(r"[\\`*\[\]<>|~]|(?<![^\W_])_|_(?![^\W_])|&(?=#|\w+;)")
-# What makes a heading, a rule, a list or a quotation at the beginning of a line, but for the dash of a list.
-_LINE_START = re.compile(r"(?m)^(#|\+|=|-(?! )|-(?= *(?:-|$))|\d+(?=[.)]))")
+# A pair of dollars holds a formula on GitHub.
+_SPECIAL = re.compile(r"[\\`*\[\]<>|~$]|(?<![^\W_])_|_(?![^\W_])|&(?=#|\w+;)")
+# What makes a heading, a rule, a table or a list at the beginning of a line.
+_LINE_START = re.compile(r"[#+=]|:(?=-)|-|\d+(?=[.)])")
+_ITEM = re.compile(r"(?P<indent> *)(?:[-*+]|(?P<number>\d{1,2}[.)])) +(?![-*+ ]*$)")
+_FENCE = re.compile(r" *(?P<fence>`{3,}|~{3,}) *(?P<language>[\w+-]*) *")
+_CODE_INDENT = "    "
 _LINE_END = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
-_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+# What turns the direction of writing would turn the names behind it, too.
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 
 
 def code(name: str) -> str:
@@ -30,21 +37,32 @@ def code(name: str) -> str:
 
 
 def text(words: str) -> str:
-    """Words as Markdown paragraphs: code in backticks stays code, anything else that means something is escaped."""
-    lines = (line.strip() for line in _LINE_END.split(words.strip()))
-    joined = re.sub(r"\n{3,}", "\n\n", "\n".join(lines))
-    parts = []
-    end = 0
-    for found in _CODE.finditer(joined):
-        parts += [_escape(joined[end : found.start()]), found[0]]
-        end = found.end()
-    parts.append(_escape(joined[end:]))
-    return _LINE_START.sub(_escape_start, "".join(parts))
+    """Words as Markdown paragraphs, lists and blocks of code.
+
+    Code in backticks stays code, and a line that is indented one by itself. Anything else that means something is
+    escaped.
+    """
+    return "\n\n".join(
+        fenced(block.language, "\n".join(block.lines)).rstrip("\n")
+        if isinstance(block, _Code)
+        else _paragraphs(block, line_break="\\")
+        for block in _blocks(words)
+    )
+
+
+def cell(words: str) -> str:
+    """Words as `text` has them, for a table's cell, where there are lines but no blocks."""
+    return "\n\n".join(
+        "\n".join(code(line.strip()) for line in block.lines if line.strip())
+        if isinstance(block, _Code)
+        else _paragraphs(block, line_break="")
+        for block in _blocks(words)
+    )
 
 
 def line(words: str) -> str:
     """Words as Markdown on a single line."""
-    return text(" ".join(words.split()))
+    return _inline(" ".join(words.split()))
 
 
 def first_paragraph(words: str) -> str:
@@ -81,6 +99,100 @@ def fenced(language: str, body: str) -> str:
 def _cell(markdown: str) -> str:
     # A table's reader looks for pipes before anything else, in code too.
     return markdown.replace("|", "\\|").replace("\n", "<br />")
+
+
+class _Code(NamedTuple):
+    """A block of code."""
+
+    language: str
+    lines: list[str]
+
+
+def _blocks(words: str) -> Iterator[list[str] | _Code]:
+    """The blocks of code, and the lines between them."""
+    # A description in several lines is indented like the code around it, unless somebody has taken that off.
+    lines = [line.rstrip() for line in inspect.cleandoc("\n".join(_LINE_END.split(words))).split("\n")]
+    prose: list[str] = []
+    at = 0
+    while at < len(lines):
+        found = _fenced_code(lines, at) or (None if any(prose[-1:]) or _in_list(prose) else _indented_code(lines, at))
+        if found is None:
+            prose.append(lines[at])
+            at += 1
+            continue
+        if any(prose):
+            yield prose
+        prose = []
+        block, at = found
+        yield block
+    if any(prose):
+        yield prose
+
+
+def _fenced_code(lines: Sequence[str], at: int) -> tuple[_Code, int] | None:
+    """The block of code that is fenced off there, and the place behind it."""
+    opened = _FENCE.fullmatch(lines[at])
+    if opened is None:
+        return None
+    closes = re.compile(rf" *{opened['fence'][0]}{{{len(opened['fence'])},}}")
+    end = next((end for end in range(at + 1, len(lines)) if closes.fullmatch(lines[end])), None)
+    if end is None:
+        return None
+    return _Code(opened["language"], textwrap.dedent("\n".join(lines[at + 1 : end])).split("\n")), end + 1
+
+
+def _indented_code(lines: Sequence[str], at: int) -> tuple[_Code, int] | None:
+    """The block of code that is indented there, and the place behind it; a list that is indented is none."""
+    end = at
+    while end < len(lines) and (lines[end].startswith(_CODE_INDENT) or not lines[end]):
+        end += 1
+    if at == 0 or not lines[at] or end == at or _ITEM.match(lines[at]):
+        return None
+    return _Code("", textwrap.dedent("\n".join(lines[at:end])).strip("\n").split("\n")), end
+
+
+def _in_list(lines: Sequence[str]) -> bool:
+    """Whether lines that come next and are indented belong to an item of a list."""
+    last = next((line for line in reversed(lines) if line and (not line.startswith(" ") or _ITEM.match(line))), "")
+    return _ITEM.match(last) is not None
+
+
+def _paragraphs(lines: Sequence[str], line_break: str) -> str:
+    """Paragraphs and lists.
+
+    Args:
+        lines: Their lines.
+        line_break: What ends a line where the next one is indented, as those below `Attributes:` are.
+    """
+    written: list[str] = []
+    margin: int | None = None  # how far a list's own items are indented; None outside of lists
+    depth = 0  # how far the last item is indented beyond that
+    for line in lines:
+        item = _ITEM.match(line)
+        if item:
+            # More than four spaces beyond the last item would be code.
+            margin, limit = (len(item["indent"]), 0) if margin is None else (margin, depth + 4)
+            depth = max(0, min(len(item["indent"]) - margin, limit))
+            written.append(f"{' ' * depth}{item['number'] or '-'} {_inline(line[item.end() :])}")
+            continue
+        if line and not any(written[-1:]):
+            margin = None
+        if line.startswith(" ") and margin is None and any(written[-1:]):
+            written[-1] += line_break
+        written.append(_inline(line.strip()))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(written).strip("\n"))
+
+
+def _inline(line: str) -> str:
+    """A line: code in backticks stays, anything else that means something is escaped."""
+    line = _CONTROL.sub("\ufffd", line)
+    parts = []
+    end = 0
+    for found in _CODE.finditer(line):
+        parts += [_escape(line[end : found.start()]), found[0]]
+        end = found.end()
+    parts.append(_escape(line[end:]))
+    return _LINE_START.sub(_escape_start, "".join(parts), count=1) if _LINE_START.match(line) else "".join(parts)
 
 
 def _escape(words: str) -> str:

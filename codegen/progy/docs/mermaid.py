@@ -1,7 +1,8 @@
 """Entity relationship diagrams in mermaid's language, as version 11 and GitHub read it.
 
-mermaid's parser takes few characters in names, and they differ by place; so a name that it wouldn't take is written
-with others, and a column then carries its real name as a comment.
+mermaid's parser takes few characters in names, and they differ by place. Within quotes what it wouldn't take is written
+by its number, `#34;`, and drawn as what it is. A column's name can't be quoted: where it would be drawn as another, the
+real one stands beside it as a comment.
 """
 
 from __future__ import annotations
@@ -17,19 +18,18 @@ if TYPE_CHECKING:
 
     from progy.docs.catalogue import Catalogue, Column, Entity, Relation
 
-MAX_EDGES = 500
-"""mermaid's `maxEdges`, which GitHub doesn't let a page raise."""
 MAX_CHARACTERS = 50_000
-"""mermaid's `maxTextSize`, likewise."""
+"""mermaid's `maxTextSize`, which GitHub doesn't let a page raise."""
 _NAME_LENGTH = 60
-_READABLE_EDGES = 60
+_READABLE_EDGES = 60  # and far fewer than mermaid's `maxEdges`, 500
 _READABLE_BOXES = 40
 # Neighbours stand below each other, since GitHub shrinks what is wider than a page; closer than mermaid's 140 pixels,
 # which are meant for a row. `direction` is known since mermaid 11.5.
 _HEAD = ("---", "config:", "  er:", "    nodeSpacing: 30", "---", "erDiagram", "  direction LR")
 
-# A pair of tildes is a generic type to mermaid, in comments too.
-_UNQUOTABLE = '"%\\<>#&;~'
+# mermaid's own marks, and those of Markdown, formulas and icons, which it draws even in names. A closing underscore is
+# enough: without one there is no emphasis.
+_MARKS = re.compile(r"[\"%\\<>#&;~*$:]|_(?=_*(?!\w))")
 _KEY_WORDS = frozenset({"pk", "fk", "uk"})
 
 
@@ -44,14 +44,19 @@ class Diagram:
 def around(catalogue: Catalogue, entity: Entity) -> Diagram:
     """A table with all its columns, and the tables beside it with the columns that join them.
 
+    Where those are more than anybody can read, what refers to the table is left out in part.
+
     Args:
         catalogue: What is known of the database.
         entity: The table in the middle.
     """
-    outward = catalogue.parents(entity.name)
-    inward = [one for one in catalogue.children(entity.name) if fold(one.child) != fold(entity.name)]
+    relations = catalogue.parents(entity.name)
+    relations += [one for one in catalogue.children(entity.name) if fold(one.child) != fold(entity.name)]
     boxes = {fold(entity.name): {fold(column.name) for column in entity.columns}}
-    return _within_limits(catalogue, [*outward, *inward], boxes)
+    most = min(len(relations), _READABLE_EDGES)
+    shown = next(count for count in range(most, -1, -1) if _readable(boxes, relations[:count]))
+    drawn = _within_limits(catalogue, relations[:shown], boxes)
+    return replace(drawn, left_out=drawn.left_out + len(relations) - shown)
 
 
 def viewpoint(catalogue: Catalogue, tables: Sequence[str]) -> Diagram | None:
@@ -82,7 +87,7 @@ def viewpoint(catalogue: Catalogue, tables: Sequence[str]) -> Diagram | None:
 
 
 def _readable(inside: Iterable[str], relations: Sequence[Relation]) -> bool:
-    boxes = {*inside, *(fold(one.parent) for one in relations)}
+    boxes = {*inside, *(fold(name) for one in relations for name in (one.child, one.parent))}
     return len(relations) <= _READABLE_EDGES and len(boxes) <= _READABLE_BOXES
 
 
@@ -105,7 +110,7 @@ def _within_limits(
         boxes: The tables that stand there in any case, and which of their columns, by folded names.
         stubs: Whether the other tables have no columns, rather than those that join them.
     """
-    drawn = min(len(relations), MAX_EDGES)
+    drawn = len(relations)
     while True:
         kept = relations[:drawn]
         text = _draw(catalogue, kept, boxes if stubs else {**_neighbours(catalogue, kept, boxes), **boxes})
@@ -155,7 +160,7 @@ def _attribute(catalogue: Catalogue, entity: Entity, column: Column) -> str:
     marked = ", ".join(marks(catalogue, entity, column))
     if marked:
         parts.append(marked)
-    if word != column.name:
+    if word != column.name or (word.startswith("_") and word.endswith("_")):  # which would be emphasis
         parts.append(f'"{_quoted(column.name)}"')
     return " ".join(parts)
 
@@ -187,8 +192,8 @@ class _Labels:
 
 def _quoted(name: str) -> str:
     """The name as it may stand between double quotes."""
-    kept = "".join(letter if letter.isprintable() and letter not in _UNQUOTABLE else "_" for letter in name)
-    return _cut(kept.strip())
+    kept = _cut("".join(letter if letter.isprintable() else "_" for letter in name).strip())
+    return _MARKS.sub(lambda mark: f"#{ord(mark[0])};", kept)
 
 
 def _word(name: str) -> str:

@@ -80,7 +80,7 @@ def _index(
 def _viewpoint(catalogue: Catalogue, viewpoint: Viewpoint, writer: EntityPages) -> str:
     entities = [one for one in catalogue.entities if one.name in set(viewpoint.tables)]
     lead = [markdown.text(viewpoint.description)] if viewpoint.description else []
-    sections = [*_listed(entities, writer), Section("Relations", _diagram(catalogue, viewpoint.tables))]
+    sections = [Section("Relations", _diagram(catalogue, viewpoint.tables)), *_listed(entities, writer)]
     return render(markdown.line(viewpoint.name), lead, sections)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from progy.d1.build import build
+from progy.d1.build import schema_of_models
 from progy.d1.connection import Connection
 from progy.diff.changes import CreateObject, DropObject
 from progy.diff.words import summary
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from progy.plan.model import Plan
     from progy.plan.parts import Part
     from progy.schema.models import Models
-    from progy.schema.objects import Schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +77,6 @@ class Proposal:
                     hint="look at it, and generate again",
                 ) from None
             yield file.migration.path
-
-
-def schema_of_models(models: Models) -> Schema:
-    """The schema the models declare, as SQLite under D1's rules understands it.
-
-    Raises:
-        ModelError: D1 would refuse what they declare.
-    """
-    with Connection() as shadow, shadow.transaction():
-        build(shadow, models)
-        return shadow.schema()
 
 
 def propose(  # noqa: PLR0913, PLR0917 - the models, the history, and what a user says of it

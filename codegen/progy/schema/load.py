@@ -128,7 +128,7 @@ class _Declared:
             module=home.module.__name__,
             file=self._sources.of_module(home.module),
             line=home.line,
-            columns=tuple(self._column(column) for column in table.columns if not column.system),
+            columns=tuple(self._column(column, home) for column in table.columns if not column.system),
             description=_docstring(home.mapper) or table.comment or self._comment(home),
             renamed_from=said.get("renamed_from"),
             viewpoints=_viewpoints(table),
@@ -158,10 +158,7 @@ class _Declared:
         if error.column is not None:
             attribute = self._attribute(table.columns[error.column])[1]
             name = f"{name}.{attribute}"
-            if home.mapper is not None:
-                line = self._sources.attribute_line(
-                    str(home.module.__file__), home.mapper.class_.__qualname__, attribute
-                )
+            line = self._line(home, attribute) or line
         return ModelError(
             f"{name}: {error.reason}", where=f"{self._sources.of_module(home.module)}:{line}", hint=error.hint
         )
@@ -190,7 +187,13 @@ class _Declared:
                 return mapper, mapper.get_property_by_column(column).key
         return None, column.key
 
-    def _column(self, column: Column[Any]) -> ModelColumn:
+    def _line(self, home: _Home, attribute: str) -> int | None:
+        """The line of an attribute in the table's class, if it has one."""
+        if home.mapper is None:
+            return None
+        return self._sources.attribute_line(str(home.module.__file__), home.mapper.class_.__qualname__, attribute)
+
+    def _column(self, column: Column[Any], home: _Home) -> ModelColumn:
         mapper, attribute = self._attribute(column)
         declared = storage_type(column)
         annotation, description = _field(mapper, attribute)
@@ -222,6 +225,7 @@ class _Declared:
             description=description or column.comment or column.doc or self._field_comment(mapper, attribute),
             renamed_from=said.get("renamed_from"),
             backfill=said.get("backfill"),
+            line=self._line(home, attribute),
         )
 
 

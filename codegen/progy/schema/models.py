@@ -6,7 +6,7 @@ emitter. `progy.schema.load` makes them.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 
@@ -41,6 +41,8 @@ class ModelColumn:
     """What it was called before, as the model says."""
     backfill: str | None = None
     """What the rows that are there get, an expression in SQL."""
+    line: int | None = field(default=None, compare=False, repr=False)
+    """Where the class's file declares it; the class's line for one that is inherited, None for one of no class."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import enum
 import types
 import typing
 from typing import TYPE_CHECKING, Annotated, Any, NotRequired, Required, Union, get_args, get_origin
 
 from pydantic import BaseModel, PydanticUndefinedAnnotation, RootModel
 from pydantic.errors import PydanticUserError
-from typing_extensions import ReadOnly, is_typeddict
+from typing_extensions import ReadOnly, TypeAliasType, is_typeddict
 
 from progy.schema import describe
 
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
 _DEEPEST = 3
 """How far classes inside classes are opened; below that a name has to do."""
 
+_MOST_VALUES = 12
+"""How many values of an enumeration are named; of a longer one the class is."""
 _QUALIFIERS = (Required, NotRequired, ReadOnly)
+_ALIASES = (TypeAliasType, getattr(typing, "TypeAliasType", TypeAliasType))
 
 
 def shape(annotation: Any) -> str | None:  # noqa: ANN401 - any annotation
@@ -34,7 +38,7 @@ def shape(annotation: Any) -> str | None:  # noqa: ANN401 - any annotation
         annotation: Of what the JSON means: a pydantic model, a TypedDict, a dataclass, `dict[str, int]`, `list[Item]`.
     """
     bare = describe.without_none(annotation)
-    if bare in {None, Any, dict, list, object}:
+    if any(bare is one for one in (None, Any, dict, list, object)):
         return None
     return _told(bare, ())
 
@@ -46,20 +50,37 @@ def _told(annotation: Any, inside: tuple[object, ...]) -> str:  # noqa: ANN401 -
         return _told(arguments[0], inside)
     if origin in {Union, types.UnionType}:
         return " | ".join(_told(each, inside) for each in arguments)
-    if isinstance(annotation, typing.ForwardRef):
-        return annotation.__forward_arg__
-    if isinstance(annotation, str):
-        return annotation
+    if isinstance(annotation, str | typing.ForwardRef):
+        return annotation if isinstance(annotation, str) else annotation.__forward_arg__
     if annotation in inside or len(inside) == _DEEPEST:
         return describe.spelled(annotation)
-    if isinstance(annotation, type) and issubclass(annotation, RootModel):
-        return _told(annotation.model_fields["root"].annotation, (*inside, annotation))
+    meant = _meant(annotation)
+    if meant is not annotation:
+        return _told(meant, (*inside, annotation))
     fields = _fields(annotation)
     if fields is not None:
         return f"{{{', '.join(f'{name}: {_told(each, (*inside, annotation))}' for name, each in fields)}}}"
     if arguments and origin not in {None, typing.Literal}:
         return f"{_name(origin)}[{', '.join(_told(each, inside) for each in arguments)}]"
-    return describe.spelled(annotation)
+    return _values(annotation) or describe.spelled(annotation)
+
+
+def _meant(annotation: Any) -> Any:  # noqa: ANN401 - any annotation
+    """What a type alias, or a model without keys of its own, stands for; any other annotation as it is."""
+    if isinstance(annotation, _ALIASES):
+        return annotation.__value__
+    if isinstance(annotation, type) and issubclass(annotation, RootModel):
+        return annotation.model_fields["root"].annotation
+    return annotation
+
+
+def _values(annotation: Any) -> str | None:  # noqa: ANN401 - any annotation
+    """An enumeration's values, as JSON has them, if they are few and plain."""
+    if not isinstance(annotation, type) or not issubclass(annotation, enum.Enum):
+        return None
+    values = [member.value for member in annotation]
+    plain = all(type(value) in {str, int} for value in values)
+    return f"Literal[{', '.join(map(repr, values))}]" if plain and len(values) <= _MOST_VALUES else None
 
 
 def _name(origin: Any) -> str:  # noqa: ANN401 - whatever is generic
@@ -97,8 +118,11 @@ def _of_model(model: type[BaseModel]) -> Iterator[tuple[str, Any]]:
     with contextlib.suppress(PydanticUndefinedAnnotation, PydanticUserError):
         model.model_rebuild()  # a name that isn't there stays as it is written
     for name, field in model.model_fields.items():
-        key = field.serialization_alias or field.alias or name
-        yield _key(key, optional=not field.is_required()), field.annotation
+        if not field.exclude:
+            key = field.serialization_alias or field.alias or name
+            yield _key(key, optional=not field.is_required()), field.annotation
+    for name, computed in model.model_computed_fields.items():
+        yield _key(computed.alias or name, optional=False), computed.return_type
 
 
 def _hints(annotation: Any) -> list[tuple[str, Any]]:  # noqa: ANN401 - a class with annotations
