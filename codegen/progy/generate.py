@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from progy.emit.outputs import Output
+from progy.errors import ProgyError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -60,18 +62,29 @@ class Generated:
             Each file when it has been written or removed.
 
         Raises:
-            ProgyError: A file that is there isn't a generated one. Nothing was written.
-            OSError: A file can't be written. Those before it are.
+            ProgyError: A file that is there isn't a generated one, and nothing was written; or a file can't be written
+                or removed, and those before it are.
         """
         stale = [output for output in self.outputs if not output.is_current()]
         for output in stale:
             output.refuse_to_overwrite()
         for output in stale:
-            output.write()
+            with _reported(output.path):
+                output.write()
             yield output.path
         for path in self.obsolete:
-            path.unlink()
+            with _reported(path):
+                path.unlink()
             yield path
+
+
+@contextlib.contextmanager
+def _reported(path: Path) -> Iterator[None]:
+    """Name the file in an error of the system's, which knows a temporary one or none."""
+    try:
+        yield
+    except OSError as error:
+        raise ProgyError(f"can't be written: {error.strerror}", where=str(path)) from None
 
 
 def bindings(project: Project, models: Models | None) -> Generated:
@@ -206,13 +219,13 @@ def docs(project: Project, models: Models, database: Database, proposed: Sequenc
         ConfigError: The wrangler config can't be used.
         ProgyError: A migration can't be read.
     """
-    from progy.migrations.generate import schema_of_models
+    from progy.d1.build import schema_of_models
 
     schema = schema_of_models(models)
     known = catalogue(project.config, schema, models, title=project.config.title or title_of(database))
     further = [*_bindings_page(project), *_history_page(project, database, proposed)]
     generated = documentation(project.root / project.config.docs, known, further)
-    return replace(generated, warnings=_unmatched(project, schema))
+    return replace(generated, warnings=_unmatched(project, schema, known))
 
 
 def documentation(
@@ -224,7 +237,7 @@ def documentation(
         folder: Where it is written.
         known: What is known of the database.
         further: Other pages.
-        command: The command that renews it, which each page names.
+        command: The command that renews it, which each page names, if a comment can hold it.
     """
     from progy.docs import html, svg, tbls
     from progy.docs.pages import Further, pages
@@ -233,14 +246,15 @@ def documentation(
         Further(HTML_FILE, "Browse", "all tables in one file that works offline: search, zoom, details"),
         Further(tbls.FILE, "JSON", "the schema in the shape of tbls"),
     )
+    if not command.isprintable() or "-->" in command or "--!>" in command:
+        command = "progy gen docs"
     texts = pages(known, [*further, *beside], picture=SVG_FILE)
-    if "--" not in command.replace("--from", "") and command.isprintable():  # a comment ends with two dashes
-        texts = {name: text.replace("progy gen docs -->", f"{command} -->", 1) for name, text in texts.items()}
+    texts = {name: text.replace("progy gen docs -->", f"{command} -->", 1) for name, text in texts.items()}
     return (
         _files(folder, texts, MARKDOWN, "*.md")
         + _files(folder, {SVG_FILE: svg.picture(known)}, MARKDOWN, SVG_FILE)
         + _files(folder, {HTML_FILE: html.page(known)}, HTML, HTML_FILE)
-        + _files(folder, {tbls.FILE: tbls.document(known)}, (tbls.MARK,), tbls.FILE)
+        + _files(folder, {tbls.FILE: tbls.document(known, command)}, (tbls.MARK,), tbls.FILE)
     )
 
 
@@ -268,12 +282,12 @@ def title_of(database: Database) -> str:
     return database.binding.database_name or database.binding.binding
 
 
-def _unmatched(project: Project, schema: Schema) -> tuple[str, ...]:
+def _unmatched(project: Project, schema: Schema, known: Catalogue) -> tuple[str, ...]:
     """What `[tool.progy.docs]` names and isn't there."""
     from progy.docs.patterns import names_of
 
     settings = project.config.documentation
-    return tuple(settings.unmatched(names_of(schema))) if settings is not None else ()
+    return tuple(settings.unmatched(names_of(schema), known.viewpoints)) if settings is not None else ()
 
 
 def _bindings_page(project: Project) -> Iterator[Further]:

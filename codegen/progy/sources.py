@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from progy.d1.connection import Connection
+from progy.d1.connection import Connection, parse
 from progy.d1.ledger import Ledger
-from progy.errors import ConfigError, ProgyError, UsageError
+from progy.errors import ConfigError, ProgyError, SqlError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from progy.project import Database, Project
     from progy.schema.models import Models
     from progy.schema.objects import Schema
-    from progy.targets import Place
+    from progy.targets import Place, Target
 
 WORDS = ("models", "migrations", "local", "remote", "preview")
 """What isn't a file. `./models` is one."""
@@ -26,6 +27,16 @@ _SQLITE = b"SQLite format 3\0"
 """How a SQLite file begins (sqlite.org/fileformat.html)."""
 
 _USUAL = Ledger()
+
+_NO_SCHEMA = re.compile(
+    r"(?:REPLACE|UPDATE|DELETE|WITH|SELECT|PRAGMA|ANALYZE|BEGIN|COMMIT|END|ROLLBACK|SAVEPOINT|RELEASE)\b"
+    r"|INSERT\b(?!\s+INTO\s+sqlite_(?:schema|master)\b)",
+    re.IGNORECASE,
+)
+"""How the statements of a dump begin that say nothing of its schema."""
+
+_RESERVED = "object name reserved for internal use"
+"""SQLite's words on `sqlite_sequence`, and on the tables that a virtual table keeps its rows in."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +60,7 @@ class Sources:
     def schema(self, name: str) -> Schema:
         """The schema of `models`, `migrations`, `local`, `remote`, `preview`, a `.sql` file of DDL or a SQLite file.
 
-        Ledgers are no part of it.
+        Ledgers are no part of it. A `.sql` file may be a dump: its rows are passed over.
 
         Raises:
             UsageError: There is no such thing.
@@ -61,7 +72,7 @@ class Sources:
         """
         match name:
             case "models":
-                from progy.migrations.generate import schema_of_models
+                from progy.d1.build import schema_of_models
 
                 return schema_of_models(self.models)
             case "migrations":
@@ -92,12 +103,23 @@ class Sources:
         """
         return self._required_project("models").models()
 
+    def target(self, place: Place) -> Target:
+        """The project's database at one of its places. Nothing of it is read yet.
+
+        Raises:
+            ConfigError: There is no project, or it binds no database.
+            UsageError: It binds several, and none was named.
+        """
+        from progy.targets import Target
+
+        return Target(self._required_project(place), self._chosen(place), place, self.persist_to, self.database)
+
     def _required_project(self, name: str) -> Project:
         if self.project is None:
             raise ConfigError(
                 f"no project here, and {name} would be read from one",
                 hint="change to the project's folder, put a wrangler.jsonc with a d1_databases entry here, "
-                "or name two files",
+                "or name a file",
             )
         return self.project
 
@@ -113,9 +135,8 @@ class Sources:
 
     def _of_target(self, place: Place) -> Schema:
         from progy.d1.look import look
-        from progy.targets import Target
 
-        target = Target(self._required_project(place), self._chosen(place), place, self.persist_to)
+        target = self.target(place)
         with target.open(self.tell) as database:
             return look(database, target.ledger).schema
 
@@ -125,7 +146,7 @@ class Sources:
 
     def _of_ddl(self, text: str, name: str) -> Schema:
         with Connection() as shadow, shadow.transaction():
-            shadow.run(text, where=name)
+            _make(shadow, text, name)
             return shadow.schema(ignore=_USUAL.tables)  # the file needs no project, nor one that can be read
 
     @cached_property
@@ -137,6 +158,24 @@ class Sources:
 
 
 _HINT = f"name {', '.join(WORDS)}, a .sql file of DDL or a SQLite file"
+
+
+def _make(shadow: Connection, text: str, name: str) -> None:
+    """Run the statements of a text that make its schema; those that make what SQLite itself looks after are no loss."""
+    for one in parse(text, where=name):
+        if _NO_SCHEMA.match(one.sql):
+            continue
+        try:
+            shadow.results_of([one.sql], where=name)
+        except SqlError as error:
+            if _RESERVED in error.message:
+                continue
+            error.where = f"{name}:{one.line}"
+            if one.sql.upper().startswith("INSERT"):
+                error.hint = (
+                    "this is how sqlite3 dumps a virtual table: name the database instead, or what .schema gives"
+                )
+            raise
 
 
 def _text(path: Path) -> str:

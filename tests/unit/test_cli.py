@@ -641,6 +641,9 @@ HEAVY = {"sqlmodel", "sqlalchemy", "pydantic", "httpx", "jinja2", "datamodel_cod
         (["gen", "migration"], set()),
         (["gen", "bindings", "--check"], set()),
         (["typegen", "--language", "typescript"], set()),
+        (["docs", "lint"], set()),
+        (["docs", "coverage"], set()),
+        (["gen", "docs", "--check"], {"jinja2"}),
     ],
 )
 def test_no_command_imports_what_it_does_not_need(project: Project, arguments: list[str], allowed: set[str]) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +19,7 @@ from progy.docs.remarks import listed
 from progy.docs.settings import Settings
 from progy.documented import Documented
 from progy.errors import ConfigError
-from tests.conftest import CHECKOUT, Project
+from tests.conftest import CHECKOUT, Project, clean_environment
 from tests.unit.ddl import schema_of
 
 if TYPE_CHECKING:
@@ -80,11 +83,17 @@ def test_a_reference_by_the_name_of_the_key() -> None:
         ("CREATE TABLE a (id INTEGER PRIMARY KEY, phone_1 TEXT, phone_2 TEXT);", ["PD722 a.phone_1"]),
         ("CREATE TABLE a (id INTEGER PRIMARY KEY, address TEXT, address2 TEXT);", ["PD722 a.address"]),
         ("CREATE TABLE a (id INTEGER PRIMARY KEY, sha1 TEXT, sha256 TEXT, x1 TEXT, y1 TEXT);", []),
+        ("CREATE TABLE a (id INTEGER PRIMARY KEY, mp3 TEXT, mp4 TEXT);", []),
+        ("CREATE TABLE a (id INTEGER PRIMARY KEY, phone0 TEXT, phone1 TEXT);", ["PD722 a.phone0"]),
+        ("CREATE TABLE a (id INTEGER PRIMARY KEY, b EMAIL, c URL, d PHONE);", ["PD728 a.d"]),
         ("CREATE TABLE a (id INTEGER PRIMARY KEY, phone1 TEXT, phone2 INTEGER);", []),
         ("CREATE TABLE a (id INTEGER PRIMARY KEY, b TEXT DEFAULT 'NULL');", ["PD726 a.b"]),
         ('CREATE TABLE a (id INTEGER PRIMARY KEY, b TEXT DEFAULT "null", c TEXT DEFAULT (\'Null\'));', ["PD726 a.b", "PD726 a.c"]),
         ("CREATE TABLE a (id INTEGER PRIMARY KEY, b TEXT DEFAULT NULL, c TEXT DEFAULT 'NULLABLE', d DEFAULT 'x');", []),
         ("CREATE TABLE a (id TEXT PRIMARY KEY, b TEXT);", ["PD727 a.id"]),
+        # Not the rowid, by an old error that SQLite keeps (sqlite.org/lang_createtable.html).
+        ("CREATE TABLE a (id INTEGER PRIMARY KEY DESC, b TEXT);", ["PD727 a.id"]),
+        ("CREATE TABLE a (id INTEGER, b TEXT, PRIMARY KEY (id DESC));", []),
         ("CREATE TABLE a (id TEXT PRIMARY KEY, b TEXT) WITHOUT ROWID;", []),
         ("CREATE TABLE a (id TEXT PRIMARY KEY, b TEXT) STRICT;", []),
         ("CREATE TABLE a (b INTEGER, c TEXT NOT NULL, PRIMARY KEY (b, c));", ["PD727 a.b"]),
@@ -115,10 +124,14 @@ def test_tables_and_columns(ddl: str, expected: list[str]) -> None:
         ("CREATE INDEX i ON a (b) WHERE c > 0; CREATE INDEX j ON a (b, c);", []),
         ("CREATE INDEX i ON a (id);", ["the index i on a is of no use beside PRIMARY KEY (id)"]),
         ("CREATE INDEX i ON a (d);", ["the index i on a is of no use beside UNIQUE (d, b)"]),
+        ("CREATE INDEX i ON a (e);", []),
     ],
 )  # fmt: skip
 def test_an_index_of_no_use(indexes: str, expected: list[str]) -> None:
-    table = "CREATE TABLE a (id INTEGER PRIMARY KEY, b NOT NULL, c NOT NULL, d NOT NULL, UNIQUE (d, b));"
+    table = (
+        "CREATE TABLE a (id INTEGER PRIMARY KEY, b NOT NULL, c NOT NULL, d NOT NULL, e NOT NULL, UNIQUE (d, b),"
+        "  UNIQUE (e COLLATE NOCASE));"
+    )
     found = remarks(build(schema_of(table + indexes), None, title="shop"), Limits())
     assert [one.message for one in found] == expected
 
@@ -140,6 +153,38 @@ def test_between_tables() -> None:
         "PD714 c is related to no other table",
         "PD725 status is TEXT in a, c, INTEGER in b",
     ]
+
+
+def test_of_two_tables_that_seem_to_be_related_only_that_is_said() -> None:
+    ddl = f"""{USERS}
+        CREATE TABLE orders (id INTEGER PRIMARY KEY, user_id INTEGER);
+        CREATE TABLE lines (id INTEGER PRIMARY KEY, above INTEGER REFERENCES shelves (id));
+        CREATE TABLE shelves (id INTEGER PRIMARY KEY, a TEXT);
+    """
+    assert told(ddl) == ["PD711 orders.user_id"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ("BOOLEAN", "INTEGER", None),
+        ("DATETIME", "TIMESTAMP", None),
+        ("VARCHAR(9)", "TEXT", None),
+        ("DECIMAL(10,2)", "INT", "x is INTEGER in b, DECIMAL(10,2) in a"),
+        ("INTEGER", "DATETIME", "x is INTEGER in a, DATETIME in b"),
+        ("TEXT", "", "x is TEXT in a, of no type in b"),
+    ],
+)
+def test_one_name_with_several_types(first: str, second: str, expected: str | None) -> None:
+    ddl = f"CREATE TABLE a (id INTEGER PRIMARY KEY, x {first}); CREATE TABLE b (id INTEGER PRIMARY KEY, x {second});"
+    found = remarks(build(schema_of(ddl), None, title="shop"), Limits())
+    assert [one.message for one in found] == ([expected] if expected else [])
+
+
+def test_a_number_refers_to_a_number() -> None:
+    # To SQLite NUMERIC and INTEGER are the same but in a CAST (sqlite.org/datatype3.html, section 3).
+    assert told(f"{USERS} CREATE TABLE a (id INTEGER PRIMARY KEY, whose NUMBER REFERENCES users (id));") == []
+    assert told(f"{USERS} CREATE TABLE a (id INTEGER PRIMARY KEY, user_id NUMBER);") == ["PD711 a.user_id"]
 
 
 def test_a_project_sets_limits() -> None:
@@ -189,6 +234,13 @@ def test_what_is_silenced(said: dict[str, object], counting: list[str], silenced
     assert (found, quiet) == ([f"schema.sql: {one}" for one in counting], silenced)
 
 
+def test_what_a_key_lacks_is_silenced_by_its_column() -> None:
+    ddl = f"{USERS} CREATE TABLE a (b INTEGER REFERENCES users (id), c INTEGER REFERENCES users (id));"
+    found, quiet = linted(ddl, ignore={"PD501 a.b": "few", "PD502 a": "a log"})
+    assert [one.partition(" refers")[0] for one in found] == ["schema.sql: PD501 a (c)"]
+    assert [one.partition(" ")[0] for one in quiet] == ["PD501", "PD502"]
+
+
 def test_a_silence_is_doubted() -> None:
     found, _ = linted(DOUBTFUL, ignore={"PD727": " ", "PD799": "why not"}, exclude={"old_a": ""})
     assert [one for one in found if one.startswith("pyproject")] == [
@@ -209,6 +261,7 @@ def test_a_silence_is_doubted() -> None:
         {"max_columns": True},
         {"max_columns": 0},
         {"require_columns": "id"},
+        {"require_columns": [""]},
     ],
 )
 def test_settings_that_cant_be_used(said: dict[str, object]) -> None:
@@ -217,9 +270,14 @@ def test_settings_that_cant_be_used(said: dict[str, object]) -> None:
     assert lint_settings.read({}, "pyproject.toml") == LintSettings()
 
 
+def test_a_column_that_is_required_twice_is_missed_once() -> None:
+    found = lint_settings.read({"require_columns": ["a", "b", "a"]}, "pyproject.toml")
+    assert found.require_columns == ("a", "b")
+
+
 def test_hostile_names_are_words_in_every_format(tmp_path: Path) -> None:
     project = Project(tmp_path)
-    name = 'a"b\n::error::`|</script>\u2028é' + "x" * 500
+    name = 'a"b\n::error::`|</script>\u2028é\x1b[31m' + "x" * 500
     quoted = '"' + name.replace('"', '""') + '"'
     project.write("schema.sql", f"CREATE TABLE {quoted} ({quoted} TEXT DEFAULT 'NULL');")
     done = project.progy("docs", "lint", "--from", "schema.sql", "--format", "github", check=False)
@@ -229,6 +287,11 @@ def test_hostile_names_are_words_in_every_format(tmp_path: Path) -> None:
         "::error ",
     ]
     assert done.stdout.count("\n") == 3
+    shown = project.progy("docs", "lint", "--from", "schema.sql", check=False).stdout
+    assert shown.count("\n") == 6
+    shown += project.progy("docs", "coverage", "--from", "schema.sql").stdout
+    assert "\x1b" not in shown + done.stdout
+    assert 'a"b�::error::`|</script>�é�[31mx' in shown
     found = json.loads(project.progy("docs", "lint", "--from", "schema.sql", "--json", check=False).stdout)
     assert [name in one["message"] for one in found["findings"]] == [True, True, True]
     done = project.progy("docs", "lint", "--from", "schema.sql", "--format", "sarif", check=False)
@@ -250,6 +313,24 @@ def test_the_command(project: Project) -> None:
     assert sarif["runs"][0]["tool"]["driver"]["name"] == "progy docs lint"
 
 
+@pytest.mark.parametrize("command", [("docs", "lint"), ("docs", "coverage")])
+def test_what_writes_migrations_and_pages_isnt_loaded(project: Project, command: tuple[str, ...]) -> None:
+    project.progy(*command)
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "progy", *command],
+        cwd=project.root,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+    assert "progy.documented" in loaded
+    assert not [name for name in loaded if name.startswith(("progy.plan", "progy.proof", "progy.migrations.generate"))]
+    assert not loaded & {"progy.docs.html", "progy.docs.layout", "progy.docs.mermaid"}
+
+
 def test_what_the_configuration_silences_counts_column_by_column(project: Project) -> None:
     project.write(
         "pyproject.toml",
@@ -257,10 +338,30 @@ def test_what_the_configuration_silences_counts_column_by_column(project: Projec
     )
     done = project.progy("docs", "lint")
     assert done.stdout == (
-        'models.py:15: warning PD702 orders.note has no description\n    Field(description="…")\n'
+        'models.py:22: warning PD702 orders.note has no description\n    Field(description="…")\n'
         "pyproject.toml: warning PD902 nothing here is PD714\n    take it out\n"
     )
     assert done.stderr.startswith("2 warnings, 2 silenced; 2 tables\n")
+
+
+def test_a_finding_points_at_the_column(project: Project) -> None:
+    text = project.read("models.py").replace(', ondelete="CASCADE", index=True', "")
+    project.write("models.py", text + "\n\nclass Gift(Order):\n    pass\n")
+    found = json.loads(project.progy("docs", "lint", "--json").stdout)["findings"]
+    assert [(one["code"], one["line"]) for one in found] == [("PD702", 15), ("PD501", 21)]
+    # What is read from a file that isn't a model's is found in that file.
+    project.write("schema.sql", "CREATE TABLE a (b TEXT DEFAULT 'NULL', PRIMARY KEY (b));")
+    found = json.loads(project.progy("docs", "lint", "--from", "schema.sql", "--json", check=False).stdout)["findings"]
+    assert {(one["file"], one.get("line")) for one in found} == {("schema.sql", None)}
+
+
+def test_a_sqlite_file_is_the_findings_place(project: Project) -> None:
+    connection = sqlite3.connect(project.root / "app.sqlite")
+    connection.execute("CREATE TABLE a (b TEXT PRIMARY KEY NOT NULL)")
+    connection.close()
+    done = project.progy("docs", "lint", "--from", "app.sqlite", "--format", "sarif")
+    place = json.loads(done.stdout)["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "app.sqlite"
 
 
 def test_an_error_exits_1_and_check_s_silences_hold(project: Project) -> None:
@@ -273,16 +374,17 @@ def test_an_error_exits_1_and_check_s_silences_hold(project: Project) -> None:
     ]  # fmt: skip
 
 
-def test_progy_s_own_schema_gives_a_short_list() -> None:
-    done = Project(CHECKOUT).progy("docs", "lint", "--json")
-    found = [(one["code"], one["message"].split()[0]) for one in json.loads(done.stdout)["findings"]]
-    assert [one for one in found if not one[0].startswith("PD5")] == [
-        ("PD714", "verifications"),
-        ("PD711", "courses_progress.course_id"),
-        ("PD711", "registries_downloads.package_id"),
-        ("PD711", "registries_downloads.user_id"),
-        ("PD711", "registries_downloads.version_id"),
-        ("PD711", "registries_stats.package_id"),
+def test_progy_s_own_schema_is_as_it_is_meant_to_be() -> None:
+    found = json.loads(Project(CHECKOUT).progy("docs", "lint", "--strict", "--json").stdout)
+    assert found["findings"] == []
+    told = [f"{one['code']} {one['message'].split()[0]}" for one in found["silenced"]]
+    assert [one for one in told if not one.startswith("PD501")] == [
+        "PD714 verifications",
+        "PD711 courses_progress.course_id",
+        "PD711 registries_downloads.package_id",
+        "PD711 registries_downloads.version_id",
+        "PD711 registries_downloads.user_id",
+        "PD711 registries_stats.package_id",
     ]
 
 

@@ -11,7 +11,9 @@ from progy import config
 from progy.docs.catalogue import Viewpoint
 from progy.docs.patterns import matches, without
 from progy.docs.settings import Settings
-from progy.errors import ConfigError
+from progy.emit import outputs
+from progy.errors import ConfigError, ProgyError
+from progy.generate import Generated
 from tests.unit.schemas import SCHEMA
 
 if TYPE_CHECKING:
@@ -121,6 +123,15 @@ def test_what_names_nothing_is_said() -> None:
     ]
 
 
+def test_a_viewpoint_that_no_table_is_in_is_said() -> None:
+    settings = Settings(viewpoints=(Viewpoint("Money", ()), Viewpoint("People", ())))
+    assert [*settings.unmatched(["users"], [Viewpoint("People", ("users",))])] == [
+        "[tool.progy.docs] viewpoint 'Money': no table is in it"
+    ]
+    # Without models nobody knows which tables would join it.
+    assert [*settings.unmatched(["users"])] == []
+
+
 def test_gen_docs_follows_the_settings(project: Project) -> None:
     project.write(
         "pyproject.toml",
@@ -135,6 +146,17 @@ def test_gen_docs_follows_the_settings(project: Project) -> None:
     names = ("README.md", "bindings.md", "customers.md", "index.html", "schema.json", "schema.svg")
     assert sorted(done.stdout.split()[1::2]) == [f"docs/schema/{name}" for name in (*names, "viewpoint-People.md")]
     assert "# Shop\n" in project.read("docs/schema/README.md")
+
+
+def test_what_means_nothing_is_warned_about_without_models_too(project: Project) -> None:
+    project.write("schema.sql", "CREATE TABLE a (id INTEGER PRIMARY KEY, b TEXT);")
+    project.write("pyproject.toml", '[tool.progy.docs]\nexclude = ["b"]\nviewpoints = [{ name = "Nobody" }]\n')
+    warning = "warning: [tool.progy.docs] exclude: nothing is called 'b'\n"
+    assert project.progy("gen", "docs", "--from", "schema.sql").stderr == warning
+    done = project.progy("gen", "docs")
+    assert done.stderr == f"{warning}warning: [tool.progy.docs] viewpoint 'Nobody': no table is in it\n"
+    done = project.progy("docs", "lint", check=False)
+    assert "error PD741 [tool.progy.docs] viewpoint 'Nobody': no table is in it\n" in done.stdout
 
 
 def test_models_say_their_viewpoints(project: Project) -> None:
@@ -188,6 +210,17 @@ def test_check_names_the_stale_file_the_difference_and_the_command(project: Proj
     assert value["differences"]["docs/schema/customers.md"][2] == "-Someone who buys."
 
 
+def test_a_file_that_cant_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, text: str) -> None:
+        raise OSError(28, f"No room for {text} in {path.name}")
+
+    monkeypatch.setattr(outputs, "write_atomically", full)
+    generated = Generated((outputs.Output(tmp_path / "a.md", "x", ()),))
+    with pytest.raises(ProgyError, match=r"can't be written: No room for x in a\.md") as caught:
+        list(generated.write())
+    assert caught.value.where == str(tmp_path / "a.md")
+
+
 def test_a_long_difference_is_cut(project: Project) -> None:
     project.progy("gen", "all")
     page = project.read("docs/schema/orders.md")
@@ -209,4 +242,4 @@ def test_the_history_is_of_the_migration_that_is_written_with_it(project: Projec
 
     project.write("migrations/0002_data.sql", "-- The first one.\nINSERT INTO customers (email) VALUES ('a@b');\n")
     assert project.progy("gen", "docs").stdout == "wrote docs/schema/migrations.md\n"
-    assert "\nThe first one.\n\n- Data: adds rows of customers\n" in project.read("docs/schema/migrations.md")
+    assert "\nThe first one.\n\n- Data: adds rows to customers\n" in project.read("docs/schema/migrations.md")

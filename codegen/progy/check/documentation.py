@@ -16,8 +16,7 @@ from progy.docs.remarks import Remark, listed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from progy.docs.catalogue import Catalogue
-    from progy.docs.settings import Settings
+    from progy.docs.catalogue import Catalogue, Viewpoint
     from progy.documented import Documented
     from progy.schema.objects import Schema
 
@@ -81,7 +80,7 @@ def lint(found: Documented) -> Linted:
     declared = any(entity.model for entity in catalogue.entities)
     for one in silences:
         findings += _doubts(one, is_used=one in used or not declared) if one.sure else ()
-    findings += _unknown_names(settings, found.schema)
+    findings += _unknown_names(found, catalogue.viewpoints if declared else None)
     findings.sort(key=lambda finding: finding.order)
     quiet = sorted(
         (Silenced(_finding(remark, catalogue, file), reason) for remark, reason in silenced),
@@ -90,8 +89,8 @@ def lint(found: Documented) -> Linted:
     return Linted(tuple(findings), tuple(quiet), len(catalogue.entities))
 
 
-def _unknown_names(settings: Settings | None, schema: Schema) -> Iterator[Finding]:
-    for words in settings.unmatched(names_of(schema)) if settings else ():
+def _unknown_names(found: Documented, viewpoints: Sequence[Viewpoint] | None) -> Iterator[Finding]:
+    for words in found.settings.unmatched(names_of(found.schema), viewpoints) if found.settings else ():
         yield Finding("PD741", words, "pyproject.toml", hint="mend the name, or take it out")
 
 
@@ -110,8 +109,14 @@ def _schema_remarks(schema: Schema, catalogue: Catalogue) -> Iterator[Remark]:
     """What `progy check` says of the same schema, where there are migrations."""
     for entity in catalogue.entities:
         table = schema.table(entity.name)
-        for found in table_findings(schema, table, {}) if table else ():
-            yield Remark(found.code, found.message, entity.name, hint=found.hint)
+        if table is None:
+            continue
+        # Key by key, so that the column is known by which a remark may be silenced.
+        for keys in ((), *((key,) for key in table.foreign_keys)):
+            for found in table_findings(schema, replace(table, foreign_keys=keys), {}):
+                if not keys or found.code != "PD502":
+                    column = keys[0].columns[0] if keys else None
+                    yield Remark(found.code, found.message, entity.name, column, found.hint)
 
 
 def _grouped(found: Sequence[Remark], catalogue: Catalogue) -> Iterator[Remark]:
@@ -126,16 +131,20 @@ def _grouped(found: Sequence[Remark], catalogue: Catalogue) -> Iterator[Remark]:
             continue
         if len(several) > 1 and (entity := catalogue.entity(remark.table or "")):
             what = f"{len(several)} of the {len(entity.columns)} columns of {entity.name} have no description"
-            yield replace(remark, message=f"{what}: {listed(several)}")
+            yield replace(remark, column=None, message=f"{what}: {listed(several)}")
         else:
             yield remark
 
 
 def _finding(remark: Remark, catalogue: Catalogue, file: str | None) -> Finding:
+    if remark.place:
+        return Finding(remark.code, remark.message, *remark.place, remark.hint)
     entity = catalogue.entity(remark.table) if remark.table else None
     if entity is None or entity.file is None:
         return Finding(remark.code, remark.message, file, hint=remark.hint)
-    return Finding(remark.code, remark.message, entity.file, entity.line, remark.hint)
+    column = entity.column(remark.column) if remark.column else None
+    line = column.line if column and column.line else entity.line
+    return Finding(remark.code, remark.message, entity.file, line, remark.hint)
 
 
 def _doubts(one: _Silence, *, is_used: bool) -> Iterator[Finding]:

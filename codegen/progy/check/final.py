@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from progy.check.findings import Finding
-from progy.migrations.operations import AddColumn, CreateTable, RenameTable, operation
 from progy.schema import canonical
 from progy.schema.objects import fold
 from progy.sql.names import quote
@@ -124,6 +123,8 @@ def _serves(index: Index, table: Table, columns: Sequence[str]) -> bool:
 
 def _places(sources: Sequence[Source]) -> Mapping[str, tuple[str, int]]:
     """Where each table and each column added later was made last."""
+    from progy.migrations.operations import AddColumn, CreateTable, RenameTable, operation
+
     found: Places = {}
     for source in sources:
         for statement in source.statements:

@@ -1,6 +1,7 @@
 """`progy docs`: what the documentation lacks, and how much of the database it describes."""
 
 import sys
+from math import isnan
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,6 +9,7 @@ import typer
 from progy.cli import options, session
 from progy.cli.check import Format, folder_of, tell_counts
 from progy.cli.console import console, count, style
+from progy.errors import UsageError
 
 if TYPE_CHECKING:
     from progy.check.documentation import Linted
@@ -20,7 +22,7 @@ app = typer.Typer(
 )
 
 _NAMED = 5
-"""How many columns without a description are named, of each of as many tables."""
+"""How many columns and triggers without a description are named, of each of as many tables."""
 
 
 @app.command()
@@ -53,12 +55,12 @@ def _print(result: "Linted", output: Format, folder: str, elsewhere: str) -> Non
     match output:
         case Format.GITHUB:
             for line in report.github(result, folder):
-                console.result(line)
+                console.result(_printable(line))
         case Format.SARIF:
             console.result(report.sarif(result, folder, "progy docs lint"))
         case _:
             for line in report.text(result, elsewhere):
-                console.result(line)
+                console.result(_printable(line))
             console.value({**report.findings(result), "tables": result.tables})
     tell_counts(result, count(result.tables, "table"), hint=output is Format.TEXT)
 
@@ -88,24 +90,31 @@ def coverage(  # noqa: PLR0913 - a command has as many parameters as options
     from progy.documented import documented
 
     console.json = json
+    if floor is not None and isnan(floor):
+        raise UsageError("--min must be a number", hint="name a percentage: --min 80")
     found = documented(session.sources(environment, database, persist_to), source)
     measured = measure(found.catalogue)
-    reached = floor is None or measured.total.percent >= floor
+    reached = floor is None or measured.total.reaches(floor)
     for line in _table(measured):
         console.result(line)
     console.value({**value(measured), "min": floor, "reached": reached})
     if not reached:
         console.say(style(f"{measured.total.percent:g} % is less than {floor:g} %", "red", sys.stderr))
         for line in _worst(measured):
-            console.say(f"  {line}")
+            console.say(f"  {_printable(line)}")
         raise typer.Exit(1)
+
+
+def _printable(line: str) -> str:
+    """A line that no name can break or colour: a database may be anybody's."""
+    return "".join(one if one.isprintable() else "�" for one in line)
 
 
 def _table(measured: "Coverage") -> list[str]:
     """The total, by kind; then each table that isn't described wholly."""
     rows = [("all", measured.total), *measured.kinds().items()]
     rows += [(one.name, one.total) for one in measured.entities if one.total.missing]
-    cells = [(name, f"{one.percent:g} %", f"{one.described} of {one.all}") for name, one in rows]
+    cells = [(_printable(name), f"{one.percent:g} %", f"{one.described} of {one.all}") for name, one in rows]
     width = max(len(name) for name, _, _ in cells)
     return [f"{name:<{width}}  {percent:>7}  {number}" for name, percent, number in cells]
 
@@ -115,7 +124,7 @@ def _worst(measured: "Coverage") -> list[str]:
     lines = []
     for one in measured.worst()[:_NAMED]:
         itself = ["itself"] if one.itself.missing else []
-        lacking = [*itself, *one.lacking[:_NAMED]]
-        more = one.total.missing - len(lacking)
-        lines.append(f"{one.name}: {', '.join(lacking)}{f' and {more} more' if more > 0 and lacking else ''}")
+        lacking = [*one.lacking, *(f"trigger {name}" for name in one.unexplained)]
+        more = f" and {len(lacking) - _NAMED} more" if len(lacking) > _NAMED else ""
+        lines.append(f"{one.name}: {', '.join([*itself, *lacking[:_NAMED]])}{more}")
     return lines

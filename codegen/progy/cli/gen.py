@@ -74,7 +74,8 @@ def all_(  # noqa: PLR0913 - a command has as many parameters as options
         nothing_to_do = proposal is None and not generated.stale()
     if nothing_to_do and plain:
         cache.keep(project.root, "gen-all", recorder, {"question": question, "warnings": warnings})
-    _finish(project, proposal, generated, check=check, command="gen all", warnings=warnings, explain=explain)
+    command = _command("gen all", database, environment)
+    _finish(project, proposal, generated, check=check, command=command, warnings=warnings, explain=explain)
 
 
 @app.command()
@@ -120,7 +121,8 @@ def migration(  # noqa: PLR0913 - a command has as many parameters as options
         _write_revert(project, chosen, revert, wanted, flags, explain=explain)
         return
     proposal = _propose(project.models(), chosen, wanted, flags, check=check)
-    _finish(project, proposal, None, check=check, command="gen migration", explain=explain)
+    command = _command("gen migration", database, environment)
+    _finish(project, proposal, None, check=check, command=command, explain=explain)
 
 
 @app.command()
@@ -133,7 +135,8 @@ def bindings(
     project = session.start(environment, json=json, committed=True)
     session.tell_warnings(project)
     generated = generate.bindings(project, project.models_if_any())
-    _finish(project, None, generated, check=check, command="gen bindings", warnings=generated.warnings)
+    command = _command("gen bindings", None, environment)
+    _finish(project, None, generated, check=check, command=command, warnings=generated.warnings)
 
 
 @app.command()
@@ -149,29 +152,44 @@ def docs(  # noqa: PLR0913 - a command has as many parameters as options
     """Write the documentation of the database."""
     from progy import generate
 
-    if source is not None:
+    if source is not None and source != "models":
         console.json = json
-        _docs_from(session.sources(environment, database, persist_to), source, check=check)
+        _docs_from(session.sources(environment, database, persist_to), source, environment, check=check)
         return
     project = session.start(environment, json=json, committed=True)
     session.tell_warnings(project)
     generated = generate.docs(project, project.models(), project.database(database))
-    _finish(project, None, generated, check=check, command="gen docs", warnings=generated.warnings, differences=True)
+    command = _command("gen docs", database, environment)
+    _finish(project, None, generated, check=check, command=command, warnings=generated.warnings, differences=True)
 
 
-def _docs_from(sources: "Sources", source: str, *, check: bool) -> None:
+def _docs_from(sources: "Sources", source: str, environment: str | None, *, check: bool) -> None:
     """Write the documentation of a database without models, perhaps where there is no project."""
     from shlex import quote
 
     from progy import generate
+    from progy.docs.patterns import names_of
     from progy.documented import documented
     from progy.project import Project
 
     found = documented(sources, source)
-    command = f"gen docs --from {quote(source)}"
-    generated = generate.documentation(found.folder, found.catalogue, command=f"progy {command}")
+    everywhere, here = (
+        _command(f"gen docs --from {quote(named)}", sources.database, environment) for named in (found.source, source)
+    )
+    if sources.persist_to is not None:
+        here += f" --persist-to {quote(str(sources.persist_to))}"
+    generated = generate.documentation(found.folder, found.catalogue, command=f"progy {everywhere}")
     project = sources.project or Project(sources.folder)
-    _finish(project, None, generated, check=check, command=command, differences=True)
+    warnings = list(found.settings.unmatched(names_of(found.schema))) if found.settings else []
+    _finish(project, None, generated, check=check, command=here, warnings=warnings, differences=True)
+
+
+def _command(command: str, database: str | None, environment: str | None) -> str:
+    """A command with the options that say of which database it is."""
+    from shlex import quote
+
+    given = {"--database": database, "--env": environment}
+    return " ".join([command, *(f"{option} {quote(value)}" for option, value in given.items() if value)])
 
 
 def _propose(

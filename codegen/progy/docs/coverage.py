@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ class Count:
         """From 0 to 100, cut off after one decimal: 100 is all of it. Nothing at all is described wholly."""
         return self.described * 1000 // self.all / 10 if self.all else 100.0
 
+    def reaches(self, percent: float) -> bool:
+        """Whether at least so many percent are described."""
+        return self.described * 100 >= Fraction(str(percent)) * self.all
+
     @property
     def missing(self) -> int:
         """How many have no description."""
@@ -42,6 +47,8 @@ class Covered:
     triggers: Count
     lacking: tuple[str, ...]
     """The columns without a description."""
+    unexplained: tuple[str, ...] = ()
+    """The triggers without a description."""
 
     @property
     def total(self) -> Count:
@@ -100,6 +107,7 @@ def _covered(entity: Entity) -> Covered:
         Count(len(own) - len(lacking), len(own)),
         Count(sum(bool(one.comment) for one in entity.triggers), len(entity.triggers)),
         lacking,
+        tuple(one.name for one in entity.triggers if not one.comment),
     )
 
 
@@ -109,7 +117,13 @@ def value(coverage: Coverage) -> dict[str, Any]:
         **_count(coverage.total),
         "kinds": {name: _count(count) for name, count in coverage.kinds().items()},
         "tables": [
-            {"name": one.name, "kind": one.kind, **_count(one.total), "columns_without": list(one.lacking)}
+            {
+                "name": one.name,
+                "kind": one.kind,
+                **_count(one.total),
+                "columns_without": list(one.lacking),
+                "triggers_without": list(one.unexplained),
+            }
             for one in coverage.entities
         ],
     }

@@ -44,12 +44,14 @@ def remarks(catalogue: Catalogue, limits: Limits, *, viewpoints: bool = False) -
     found = [*_descriptions(catalogue), *lint_keys.references(catalogue)]
     for entity in tables:
         found += [*_of_table(entity, limits), *_of_columns(entity), *lint_keys.of_table(entity)]
-    found += _unrelated(catalogue, tables, {one.table for one in found if one.code == "PD711"})
+    implied = {name for one in found if one.code == "PD711" for name in (one.table, one.other)}
+    found += _unrelated(catalogue, tables, implied)
     found += _several_types(tables)
     if viewpoints:
         shown = {fold(name) for one in catalogue.viewpoints for name in one.tables}
+        hint = "add it to the tables of one, or name one in its model's info"
         found += [
-            Remark("PD742", f"{one.name} is in no viewpoint", one.name, hint="name it in one's tables")
+            Remark("PD742", f"{one.name} is in no viewpoint", one.name, hint=hint)
             for one in tables
             if fold(one.name) not in shown
         ]
@@ -75,7 +77,8 @@ def _descriptions(catalogue: Catalogue) -> Iterator[Remark]:
         for trigger in entity.triggers:
             if not trigger.comment:
                 what = f"the trigger {trigger.name} on {entity.name} has no description"
-                yield Remark("PD704", what, entity.name, hint=_WHERE_DECLARED)
+                place = (trigger.file, trigger.line) if trigger.file else None
+                yield Remark("PD704", what, entity.name, hint=_WHERE_DECLARED, place=place)
 
 
 _WHERE_DECLARED = 'description="…", where it is declared'
@@ -109,12 +112,14 @@ def _numbered(columns: Sequence[Column]) -> Iterator[list[str]]:
         stem, number = (match[1], int(match[2])) if match else (column.name, 1)
         groups.setdefault((fold(stem), affinity(column.type)), {}).setdefault(number, column.name)
     for group in groups.values():
-        if any(after - before == 1 for before, after in pairwise(sorted(group))):
+        # `mp3` and `mp4` are no list.
+        if min(group) <= 1 and any(after - before == 1 for before, after in pairwise(sorted(group))):
             yield [group[number] for number in sorted(group)]
 
 
 _NULL_WORD = re.compile(r"""[\s(]*(['"])null\1[\s)]*""", re.IGNORECASE)
-_TEXT_WORDS = frozenset({"STRING", "STR", "UUID", "GUID", "XML", "EMAIL", "URL", "URI", "PHONE"})
+_TEXT_WORDS = frozenset({"STRING", "STR", "UUID", "GUID", "PHONE"})
+"""Of text that may look like a number: an address never does, whatever `EMAIL` or `URL` means to SQLite."""
 
 
 def _of_columns(entity: Entity) -> Iterator[Remark]:
@@ -135,7 +140,7 @@ def _of_columns(entity: Entity) -> Iterator[Remark]:
 
 
 def _unrelated(catalogue: Catalogue, tables: Sequence[Entity], implied: set[str | None]) -> Iterator[Remark]:
-    """Tables outside of all relations, where there are any; one that seems to lack a foreign key is told that."""
+    """Tables outside of all relations, where there are any; of what seems to lack a foreign key that is said."""
     related = {fold(name) for one in catalogue.relations for name in (one.child, one.parent) if one.child != one.parent}
     for entity in tables if related else ():
         if fold(entity.name) not in related and entity.name not in implied:
@@ -158,7 +163,10 @@ def _several_types(tables: Sequence[Entity]) -> Iterator[Remark]:
     for kinds in by_name.values():
         if len(kinds) > 1:
             ordered = sorted(kinds.items(), key=lambda item: (-len(item[1]), item[0]))
-            told = [f"{kind} in {listed([entity.name for entity, _ in places])}" for kind, places in ordered]
+            told = [
+                f"{_shown(kind, places[0][1])} in {listed([entity.name for entity, _ in places])}"
+                for kind, places in ordered
+            ]
             entity, column = ordered[-1][1][0]
             what = f"{column.name} is {', '.join(told)}"
             yield Remark("PD725", what, entity.name, column.name, "one type for one meaning, or another name")
@@ -167,4 +175,11 @@ def _several_types(tables: Sequence[Entity]) -> Iterator[Remark]:
 def _kind(column: Column) -> str:
     if column.storage in _MOMENTS:
         return column.storage
+    if column.type.upper().startswith("BOOL"):
+        return "INTEGER"
     return affinity(column.type) if column.type else "of no type"
+
+
+def _shown(kind: str, column: Column) -> str:
+    """A kind in words; NUMERIC is hardly ever what stands in the schema."""
+    return column.type if kind == "NUMERIC" else kind

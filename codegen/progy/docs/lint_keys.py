@@ -6,8 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from progy.docs.remarks import Remark, listed
-from progy.schema.canonical import affinity
+from progy.docs.remarks import Remark, kind, listed
 from progy.schema.objects import fold
 from progy.sql.names import quote
 
@@ -52,6 +51,7 @@ def references(catalogue: Catalogue) -> Iterator[Remark]:
                     column.name,
                     f'foreign_key="{parent_entity.name}.{key.name}" in the model, '
                     f"or REFERENCES {quote(parent_entity.name)} ({quote(key.name)})",
+                    other=parent_entity.name,
                 )
 
 
@@ -67,7 +67,7 @@ def _declared(relations: Sequence[Relation], entity: Entity, tables: Mapping[str
         parent = tables.get(fold(one.parent))
         for ours, theirs in pairs:
             column, key = entity.column(ours), parent.column(theirs) if parent else None
-            if column and key and affinity(column.type) != affinity(key.type):
+            if column and key and kind(column.type) != kind(key.type):
                 what = f"{entity.name}.{column.name} is {column.type or 'of no type'} and refers to "
                 what += f"{one.parent}.{key.name}, which is {key.type or 'of no type'}"
                 yield Remark("PD713", what, entity.name, column.name, "give both the same type")
@@ -91,7 +91,7 @@ def _implied(
             return None  # an id of its own, or nobody knows whose
         key = _key(candidates[0]) if candidates else None
         if key is not None:
-            return (candidates[0], key) if affinity(key.type) == affinity(column.type) else None
+            return (candidates[0], key) if kind(key.type) == kind(column.type) else None
     return None
 
 
@@ -149,7 +149,8 @@ def _redundant(entity: Entity) -> Iterator[tuple[Index, str]]:
     keys = [
         _Serving(tuple((fold(name), None, False) for name in one.columns), one.definition, unique=True, stays=True)
         for one in entity.constraints
-        if one.kind in {"PRIMARY KEY", "UNIQUE"}
+        # One with a collation of its own doesn't serve what compares as the column does.
+        if one.kind in {"PRIMARY KEY", "UNIQUE"} and " COLLATE " not in one.definition
     ]
     whole = [index for index in entity.indexes if index.where is None]
     for at, index in enumerate(whole):

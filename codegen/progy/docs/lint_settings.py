@@ -45,9 +45,10 @@ def read(table: object, where: str) -> LintSettings:
     if not isinstance(most, int) or isinstance(most, bool) or most < 1:
         raise ConfigError(f"[tool.progy.docs.lint] max_columns must be a number, not {most!r}", where=where)
     required = table.get("require_columns", [])
-    if not isinstance(required, list) or not all(isinstance(one, str) for one in required):
-        raise ConfigError("[tool.progy.docs.lint] require_columns must be an array of strings", where=where)
-    return LintSettings(_reasons(table, "ignore", where), _reasons(table, "exclude", where), most, tuple(required))
+    if not isinstance(required, list) or not all(isinstance(one, str) and one for one in required):
+        raise ConfigError("[tool.progy.docs.lint] require_columns must be an array of names", where=where)
+    columns = tuple(dict.fromkeys(required))
+    return LintSettings(_reasons(table, "ignore", where), _reasons(table, "exclude", where), most, columns)
 
 
 _KEYS = ("ignore", "exclude", "max_columns", "require_columns")

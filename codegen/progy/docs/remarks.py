@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from progy.schema.canonical import affinity
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -23,6 +25,16 @@ class Remark:
     column: str | None = None
     hint: str | None = None
     """The edit that mends it."""
+    other: str | None = None
+    """The other table that it is about."""
+    place: tuple[str | None, int | None] | None = None
+    """File and line, where they aren't those of the table or column."""
+
+
+def kind(declared: str) -> str:
+    """What a column of a declared type holds: its affinity. NUMERIC stores and compares as INTEGER does."""
+    found = affinity(declared)
+    return "INTEGER" if found == "NUMERIC" else found
 
 
 def listed(names: Sequence[str], last: str = "") -> str:

@@ -12,7 +12,7 @@ from progy.docs.patterns import matches
 from progy.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,17 +26,21 @@ class Settings:
     lint: LintSettings = field(default_factory=LintSettings)
     """What is said to `progy docs lint`."""
 
-    def unmatched(self, names: Iterable[str]) -> Iterator[str]:
+    def unmatched(self, names: Iterable[str], viewpoints: Collection[Viewpoint] | None = None) -> Iterator[str]:
         """What names no table, in words: a slip, or a table that is gone.
 
         Args:
             names: The names of all tables, views and virtual tables, those that are excluded among them.
+            viewpoints: Those that have tables, by models as well; None where there are no models to ask.
         """
         names = list(names)
         for pattern in self.exclude:
             if not any(matches(name, [pattern]) for name in names):
                 yield f"[tool.progy.docs] exclude: nothing is called {pattern!r}"
+        shown = None if viewpoints is None else {one.name for one in viewpoints}
         for one in self.viewpoints:
+            if not one.tables and shown is not None and one.name not in shown:
+                yield f"[tool.progy.docs] viewpoint {one.name!r}: no table is in it"
             for pattern in one.tables:
                 if not any(matches(name, [pattern]) for name in names):
                     yield f"[tool.progy.docs] viewpoint {one.name!r}: nothing is called {pattern!r}"
