@@ -55,6 +55,17 @@ class Generated:
         """What writing changes in a file, as `diff -u` shows it; nothing for one that comes or goes as a whole."""
         return next((output.difference() for output in self.outputs if output.path == path), [])
 
+    def to_write(self) -> list[Output]:
+        """What isn't current.
+
+        Raises:
+            ProgyError: A file that is there isn't a generated one.
+        """
+        found = [output for output in self.outputs if not output.is_current()]
+        for output in found:
+            output.refuse_to_overwrite()
+        return found
+
     def write(self) -> Iterator[Path]:
         """Write what isn't current and remove what is obsolete; each file is whole at any moment.
 
@@ -65,10 +76,7 @@ class Generated:
             ProgyError: A file that is there isn't a generated one, and nothing was written; or a file can't be written
                 or removed, and those before it are.
         """
-        stale = [output for output in self.outputs if not output.is_current()]
-        for output in stale:
-            output.refuse_to_overwrite()
-        for output in stale:
+        for output in self.to_write():
             with _reported(output.path):
                 output.write()
             yield output.path
@@ -223,9 +231,10 @@ def docs(project: Project, models: Models, database: Database, proposed: Sequenc
 
     schema = schema_of_models(models)
     known = catalogue(project.config, schema, models, title=project.config.title or title_of(database))
-    further = [*_bindings_page(project), *_history_page(project, database, proposed)]
+    history, failed = _history_page(project, database, proposed)
+    further = [*_bindings_page(project), *history]
     generated = documentation(project.root / project.config.docs, known, further)
-    return replace(generated, warnings=_unmatched(project, schema, known))
+    return replace(generated, warnings=(*_unmatched(project, schema, known), *failed))
 
 
 def documentation(
@@ -304,7 +313,12 @@ def _bindings_page(project: Project) -> Iterator[Further]:
     yield Further(BINDINGS, "Bindings", "what the Worker's `env` holds: bindings, variables, secrets' names", text)
 
 
-def _history_page(project: Project, database: Database, proposed: Sequence[tuple[str, str]]) -> Iterator[Further]:
+def _history_page(
+    project: Project, database: Database, proposed: Sequence[tuple[str, str]]
+) -> tuple[list[Further], list[str]]:
+    """The page on the migrations, if there are any, and a warning where one of them fails."""
+    import json
+
     from progy.docs import history
     from progy.docs.files import MIGRATIONS
     from progy.docs.pages import Further
@@ -313,14 +327,16 @@ def _history_page(project: Project, database: Database, proposed: Sequence[tuple
     files = [(one.name, one.text) for one in database.migrations.migrations()]
     together = sorted({**dict(files), **dict(proposed)}.items(), key=lambda file: order(file[0]))
     if not together:
-        return
+        return [], []
     ledger = database.ledger
 
     def replayed() -> str:
-        return history.page(history.told([history.File(*file) for file in together], ledger))
+        told = history.told([history.File(*file) for file in together], ledger)
+        return json.dumps([history.page(told), told.failed])
 
-    text = _kept(project.root, "history", repr((together, ledger)), replayed)
-    yield Further(MIGRATIONS, "Migrations", "what each one changed", text)
+    text, failed = json.loads(_kept(project.root, "history", repr((together, ledger)), replayed))
+    warnings = [f"{failed} fails, so {MIGRATIONS} tells only of what comes before it"] if failed else []
+    return [Further(MIGRATIONS, "Migrations", "what each one changed", text)], warnings
 
 
 def _files(folder: Path, texts: dict[str, str], marks: tuple[str, ...], pattern: str) -> Generated:

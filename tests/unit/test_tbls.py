@@ -141,6 +141,7 @@ def test_a_table() -> None:
 
 def test_views_and_virtual_tables_have_their_columns() -> None:
     view, _, _, words = document(DDL)["tables"]
+    assert (view["referenced_tables"], "referenced_tables" in words) == (["users"], False)
     assert view["columns"] == [
         {"name": "id", "type": "INTEGER", "nullable": False},
         {"name": "loud", "type": "TEXT", "nullable": True},
@@ -203,7 +204,7 @@ def test_names_are_written_as_they_are_declared() -> None:
     pairs, uses = found["tables"]
     assert pairs["constraints"][0]["columns"] == ["x", "Y"]
     assert uses["constraints"][1] == {
-        "name": "- (FOREIGN KEY A, B)", "type": "FOREIGN KEY", "def": "FOREIGN KEY (A, B) REFERENCES pairs (X, y)",
+        "name": "- (FOREIGN KEY a, b)", "type": "FOREIGN KEY", "def": "FOREIGN KEY (A, B) REFERENCES pairs (X, y)",
         "table": "uses", "referenced_table": "Pairs", "columns": ["a", "b"], "referenced_columns": ["x", "Y"],
     }  # fmt: skip
     assert uses["indexes"][0]["columns"] == ["a", "lower(B)"]

@@ -330,7 +330,9 @@ def _stale_error(files: int, undecided: "UndecidedError | None", command: str) -
 
 
 def _stale(proposal: "Proposal | None", generated: "Generated | None") -> "Iterator[Path]":
-    yield from generated.stale() if generated else ()
+    if generated:
+        generated.to_write()  # the command that is named then refuses what isn't ours
+        yield from generated.stale()
     for file in proposal.files if proposal else ():
         yield file.migration.path
 

@@ -338,14 +338,17 @@ def _constraints(schema: Schema, table: Table) -> Iterator[Constraint]:
     if table.primary_key:
         key = table.primary_key
         automatic = " AUTOINCREMENT" if key.autoincrement else ""
-        yield Constraint("PRIMARY KEY", key.columns, f"PRIMARY KEY ({terms(key.terms)}{automatic})", key.name)
+        columns = _as_declared(table, key.columns)
+        yield Constraint("PRIMARY KEY", columns, f"PRIMARY KEY ({terms(key.terms)}{automatic})", key.name)
     for unique in table.uniques:
-        names = tuple(term.sql for term in unique.terms)
+        names = _as_declared(table, (term.sql for term in unique.terms))
         yield Constraint("UNIQUE", names, f"UNIQUE ({terms(unique.terms)})", unique.name)
     for check in table.checks:
-        yield Constraint("CHECK", (check.column,) if check.column else (), f"CHECK ({check.expression})", check.name)
+        columns = _as_declared(table, (check.column,) if check.column else ())
+        yield Constraint("CHECK", columns, f"CHECK ({check.expression})", check.name)
     for reference in table.foreign_keys:
-        parent = referenced(reference, schema.table(reference.table))
+        other = schema.table(reference.table)
+        parent = referenced(reference, other)
         sql = f"FOREIGN KEY ({listed(reference.columns)}) REFERENCES {quote(reference.table)}"
         sql += f" ({listed(parent)})" if parent else ""
         sql += "".join(
@@ -354,7 +357,14 @@ def _constraints(schema: Schema, table: Table) -> Iterator[Constraint]:
             if action != "NO ACTION"
         )
         sql += " DEFERRABLE INITIALLY DEFERRED" if reference.deferred else ""
-        yield Constraint("FOREIGN KEY", reference.columns, sql, reference.name, reference.table, parent)
+        columns, name = _as_declared(table, reference.columns), other.name if other else reference.table
+        yield Constraint("FOREIGN KEY", columns, sql, reference.name, name, _as_declared(other, parent))
+
+
+def _as_declared(table: Table | None, names: Iterable[str]) -> tuple[str, ...]:
+    """Columns' names as their table has them: SQL takes any case, readers other than SQLite tell them apart."""
+    found = {fold(column.name): column.name for column in table.columns} if table else {}
+    return tuple(found.get(fold(name), name) for name in names)
 
 
 def referenced(key: ForeignKey, parent: Table | None) -> tuple[str, ...]:
@@ -372,9 +382,9 @@ def _relations(schema: Schema) -> Iterator[Relation]:
             columns = [table.column(name) for name in key.columns]
             yield Relation(
                 table.name,
-                key.columns,
+                _as_declared(table, key.columns),
                 parent.name if (parent := schema.table(key.table)) else key.table,
-                referenced(key, parent),
+                _as_declared(parent, referenced(key, parent)),
                 many=not any(one and one <= {fold(name) for name in key.columns} for one in alone),
                 optional=any(column is None or not not_null(column, table) for column in columns),
                 on_delete=key.on_delete,
