@@ -52,7 +52,7 @@ class Comments:
         self._found: dict[str, tuple[dict[str, str], dict[int, str]]] = {}
 
     def of(self, file: str, name: str) -> str | None:
-        """What is said of a name, None for nothing.
+        """What the project's own file says of a name, None for nothing.
 
         Args:
             file: The file, absolute.
@@ -66,7 +66,9 @@ class Comments:
 
     def _read(self, file: str) -> tuple[dict[str, str], dict[int, str]]:
         if file not in self._found:
-            said = list(_said(self._sources.tree(file).body, _comments(self._sources.text(file)), ""))
+            said: list[tuple[str, int, str]] = []
+            if self._sources.covers(file):  # a library's comments are for its own people
+                said += _said(self._sources.tree(file).body, _comments(self._sources.text(file)), "")
             self._found[file] = {name: text for name, _, text in said}, {line: text for _, line, text in said}
         return self._found[file]
 

@@ -142,13 +142,12 @@ class _Declared:
         return self._comments.of(file, home.mapper.class_.__qualname__)
 
     def _field_comment(self, mapper: Mapper[Any] | None, attribute: str) -> str | None:
-        """What a comment in the project's files says of an attribute, in the class or one it inherits from."""
+        """What a comment says of an attribute, in the class or one it inherits from."""
         for one in mapper.class_.__mro__ if mapper else ():
-            file = getattr(sys.modules.get(one.__module__), "__file__", None)
-            if file is not None and self._sources.covers(file):
-                said = self._comments.of(file, f"{one.__qualname__}.{attribute}")
-                if said or attribute in vars(one).get("__annotations__", {}):
-                    return said
+            file = str(getattr(sys.modules.get(one.__module__), "__file__", None))
+            said = self._comments.of(file, f"{one.__qualname__}.{attribute}")
+            if said or attribute in vars(one).get("__annotations__", {}):
+                return said
         return None
 
     def located(self, error: DeclarationError, table: Table) -> ModelError:
@@ -183,7 +182,7 @@ class _Declared:
     def _attribute(self, column: Column[Any]) -> tuple[Mapper[Any] | None, str]:
         """The class that maps a column, and the attribute's name; the column's own key if none does."""
         for mapper in self._mappers.get(column.table, ()):
-            if column in mapper.columns.values():
+            if any(column is one for one in mapper.columns.values()):  # == would make an expression of each
                 return mapper, mapper.get_property_by_column(column).key
         return None, column.key
 
