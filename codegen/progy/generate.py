@@ -252,7 +252,7 @@ def documentation(
     from progy.docs.pages import Further, pages
 
     beside = (
-        Further(HTML_FILE, "Browse", "all tables in one file that works offline: search, zoom, details"),
+        Further(HTML_FILE, "Browse", "all tables in one file to open in a clone, offline: search, zoom, details"),
         Further(tbls.FILE, "JSON", "the schema in the shape of tbls"),
     )
     if not command.isprintable() or "-->" in command or "--!>" in command:
