@@ -30,10 +30,10 @@ _USUAL = Ledger()
 
 _NO_SCHEMA = re.compile(
     r"(?:REPLACE|UPDATE|DELETE|WITH|SELECT|PRAGMA|ANALYZE|BEGIN|COMMIT|END|ROLLBACK|SAVEPOINT|RELEASE)\b"
-    r"|INSERT\b(?!\s+INTO\s+sqlite_(?:schema|master)\b)",
+    r"|INSERT\b(?!\s+INTO\s+[\"]?sqlite_(?:schema|master)\b)|CREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?[\"'`[]?_cf_",
     re.IGNORECASE,
 )
-"""How the statements of a dump begin that say nothing of its schema."""
+"""How the statements of a dump begin that say nothing of its schema, or of what is D1's own."""
 
 _RESERVED = "object name reserved for internal use"
 """SQLite's words on `sqlite_sequence`, and on the tables that a virtual table keeps its rows in."""
@@ -166,16 +166,23 @@ def _make(shadow: Connection, text: str, name: str) -> None:
         if _NO_SCHEMA.match(one.sql):
             continue
         try:
-            shadow.results_of([one.sql], where=name)
+            shadow.results_of([_virtual_table(one.sql) or one.sql], where=name)
         except SqlError as error:
             if _RESERVED in error.message:
                 continue
             error.where = f"{name}:{one.line}"
-            if one.sql.upper().startswith("INSERT"):
-                error.hint = (
-                    "this is how sqlite3 dumps a virtual table: name the database instead, or what .schema gives"
-                )
             raise
+
+
+def _virtual_table(sql: str) -> str | None:
+    """The statement in a row of the schema, which is how sqlite3 dumps a virtual table; None for any other."""
+    from progy.sql.names import unquote
+    from progy.sql.tokens import tokens
+
+    if not sql.upper().startswith("INSERT"):
+        return None
+    made = [unquote(token.text) for token in tokens(sql) if token.kind == "string"]
+    return next((one for one in reversed(made) if one.upper().startswith("CREATE VIRTUAL TABLE")), None)
 
 
 def _text(path: Path) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Union
 
 import pytest
 
@@ -23,6 +24,8 @@ class Status(enum.StrEnum):
         (int | None, "int | None"),
         (tuple[int, ...], "tuple[int, ...]"),
         (list[Annotated[int, {"no": "hash"}]], "list[int]"),
+        (Callable[[int, "Status"], None], "Callable[[int, Status], None]"),
+        (Union[int, "Status"], "int | Status"),
         (Literal["a", 1, Status.OPEN], "Literal['a', 1, Status.OPEN]"),
     ],
 )

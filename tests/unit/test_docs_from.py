@@ -176,12 +176,23 @@ def test_what_sqlite_s_shell_and_wrangler_write_of_a_database(folder: Project) -
     assert [one["name"] for one in found["tables"]] == ["players", "teams", "words"]
 
 
+def test_what_sqlite_s_shell_writes_of_a_virtual_table_and_of_d1_s_own(folder: Project) -> None:
+    database = sqlite3.connect(":memory:")
+    database.executescript("CREATE TABLE teams (id); CREATE VIRTUAL TABLE words USING fts5 (body, tokenize = 'ascii');")
+    database.executescript("CREATE TABLE _cf_METADATA (key INTEGER PRIMARY KEY, value BLOB);")
+    folder.write("dump.sql", "\n".join(database.iterdump()))
+    folder.progy("gen", "docs", "--from", "dump.sql")
+    found = json.loads(folder.read("docs/schema/schema.json"))
+    assert [one["name"] for one in found["tables"]] == ["teams", "words"]
+    assert "CREATE VIRTUAL TABLE words USING fts5 (body, tokenize = 'ascii')" in folder.read("docs/schema/words.md")
+
+
 @pytest.mark.parametrize(
     ("statement", "message"),
     [
         ("CREATE TABLE teams (id);", "error: dump.sql:15: table teams already exists\n"),
         ("teams;", 'error: dump.sql:15: near "teams": syntax error\n'),
-        ("INSERT INTO sqlite_schema VALUES ('table', 'w', 'w', 0, 'CREATE VIRTUAL TABLE w USING fts5 (a)');", "error: dump.sql:15: table sqlite_master may not be modified\n"),
+        ("INSERT INTO sqlite_schema VALUES ('table', 'w', 'w', 0, 'CREATE TABLE w (a)');", "error: dump.sql:15: table sqlite_master may not be modified\n"),
     ],
 )  # fmt: skip
 def test_what_makes_a_dump_s_schema_is_run(folder: Project, statement: str, message: str) -> None:

@@ -234,6 +234,115 @@ def test_a_table_that_comes_back_without_its_rows_has_lost_them() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("migration", "rows"),
+    [
+        # It exists, so nothing is made.
+        (
+            "CREATE TABLE IF NOT EXISTS users (id);\nINSERT INTO users (name) SELECT upper(title) FROM posts;",
+            ("adds rows to users",),
+        ),
+        # Not the copy: that has been made already.
+        (
+            """
+            CREATE TABLE new (id INTEGER PRIMARY KEY, name TEXT);
+            INSERT INTO new (id, name) SELECT id, name FROM users;
+            DROP TABLE users;
+            ALTER TABLE new RENAME TO users;
+            INSERT INTO users (name) SELECT upper(title) FROM posts;
+            """,
+            ("adds rows to users",),
+        ),
+        # What is done to a copy on the way is done to nothing that was there.
+        (
+            """
+            CREATE TABLE scratch (name TEXT);
+            INSERT INTO scratch SELECT name FROM users;
+            DELETE FROM scratch WHERE name IS NULL;
+            INSERT INTO posts (title) SELECT name FROM scratch;
+            DROP TABLE scratch;
+            """,
+            ("adds rows to posts",),
+        ),
+        (
+            "CREATE TABLE kept AS SELECT * FROM users;\nUPDATE kept SET name = 'x';\nDELETE FROM kept WHERE id = 1;",
+            ("adds rows to kept",),
+        ),
+        (
+            """
+            CREATE TABLE new (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
+            INSERT INTO new SELECT id, name FROM users WHERE name IS NOT NULL;
+            DROP TABLE users;
+            ALTER TABLE new RENAME TO users;
+            """,
+            ("keeps only some rows of users",),
+        ),
+        (
+            """
+            CREATE TABLE new (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
+            INSERT INTO new SELECT id, name FROM users WHERE name IS NOT NULL;
+            INSERT INTO new SELECT id, 'x' FROM users WHERE name IS NULL;
+            DROP TABLE users;
+            ALTER TABLE new RENAME TO users;
+            """,
+            (),
+        ),
+        *(
+            (
+                f"""
+                CREATE TABLE new (id INTEGER PRIMARY KEY, name TEXT);
+                INSERT INTO new SELECT id, name FROM users WHERE {rest};
+                DROP TABLE users;
+                ALTER TABLE new RENAME TO users;
+                """,
+                (),
+            )
+            for rest in ("true ON CONFLICT DO NOTHING", "id < 5 UNION ALL SELECT id, '' FROM users WHERE id > 4")
+        ),
+        # A count of rows doesn't keep them.
+        (
+            """
+            CREATE TABLE counts (n);
+            INSERT INTO counts SELECT count(*) FROM users;
+            DROP TABLE users;
+            CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);
+            """,
+            ("adds rows to counts", "deletes all rows of users"),
+        ),
+        # The one of before is still there, so this is another.
+        (
+            """
+            ALTER TABLE users RENAME TO kept;
+            CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);
+            INSERT INTO users (id, name) SELECT id, upper(name) FROM kept;
+            """,
+            ("adds rows to users",),
+        ),
+        # They are gone before the copy is made.
+        (
+            """
+            DELETE FROM users;
+            CREATE TABLE new AS SELECT DISTINCT id, name FROM users WHERE id > 1;
+            DROP TABLE users;
+            ALTER TABLE new RENAME TO users;
+            """,
+            ("deletes all rows of users", "keeps only some rows of users"),
+        ),
+        (
+            """
+            CREATE TABLE new (id INTEGER PRIMARY KEY, name TEXT);
+            INSERT INTO new (name, id) SELECT DISTINCT upper(name) AS "name", id FROM users;
+            DROP TABLE users;
+            ALTER TABLE new RENAME TO users;
+            """,
+            ("fills users.name with upper(name)",),
+        ),
+    ],
+)
+def test_whose_rows_they_are(migration: str, rows: tuple[str, ...]) -> None:
+    assert one(f"{USERS}\nCREATE TABLE posts (title TEXT);", migration).rows == rows
+
+
 def test_what_a_full_text_index_is_told_adds_no_rows() -> None:
     index = "CREATE VIRTUAL TABLE found USING fts5 (name, content = 'users', content_rowid = 'id');\n"
     told_it = "INSERT INTO found (found) VALUES ('{}');\n"
@@ -249,6 +358,12 @@ def test_what_is_done_through_a_view_is_said() -> None:
         "CREATE TRIGGER came INSTEAD OF INSERT ON names BEGIN INSERT INTO users (name) VALUES (new.name); END;\n"
     )
     assert one(USERS + view, "INSERT INTO names VALUES ('a');").rows == ("adds rows to names",)
+
+
+@pytest.mark.parametrize("condition", ["true", "TRUE", "1", "1=1"])
+def test_a_condition_that_always_holds_is_none(condition: str) -> None:
+    data = f"UPDATE users SET name = 'x' WHERE {condition};\nDELETE FROM users WHERE {condition};"
+    assert one(USERS, data).rows == ("changes all rows of users", "deletes all rows of users")
 
 
 def test_an_insert_may_change_rows_too() -> None:

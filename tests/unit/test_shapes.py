@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum, StrEnum
+from enum import Enum, Flag, StrEnum
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired, Required, TypedDict
 
 import pytest
@@ -40,6 +40,11 @@ class Deep(BaseModel):
 class Size(StrEnum):
     S = "s"
     M = "m"
+
+
+class Access(Flag):
+    READ = 1
+    WRITE = 2
 
 
 class Many(Enum):
@@ -92,6 +97,7 @@ class Point:
             "{a: dict[str, list[{name: str, home: {town: str, zipCode?: str | None}, level?: Literal[1], parents?: list[Person]}]]}",
         ),
         (Tags, "list[str]"),
+        (list[Access], "list[Access]"),
         (Item, "{sizes: dict[Literal['s', 'm'], Many], heavy: bool}"),
         (dict[str, Ids], "dict[str, list[int]]"),
         (Nested, "int | list[Nested]"),

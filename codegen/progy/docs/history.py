@@ -236,10 +236,13 @@ def _moved(
 
 def _paragraphs(text: str, found: Sequence[Statement]) -> Iterator[str]:
     """The comments between statements; those that follow each other line by line are one paragraph."""
+    of_statements = {one.line + at for one in found for at in range(one.sql.count("\n") + 1)}
     lines: list[tuple[int, str]] = []
+    first, behind = 1, 0
     for comment in comments(text, tokens(text)):
-        first = text.count("\n", 0, comment.start) + 1
-        if not any(one.line <= first <= one.line + one.sql.count("\n") for one in found):
+        first += text.count("\n", behind, comment.start)
+        behind = comment.start
+        if first not in of_statements:
             lines += [(first + at, line) for at, line in enumerate(_words(comment))]
     lines = [(at, line) for at, line in lines if not _says_nothing(line)]
     yield from (line for _, line in lines if line.startswith(LOSS))

@@ -5,20 +5,25 @@ from __future__ import annotations
 import inspect
 import re
 import textwrap
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-# A description may hold code in backticks, within a line.
-_CODE = re.compile(r"(?<!`)(?:`(?!`)[^`\n]+`|``(?!`)(?:[^`\n]|`(?!`))+``)(?!`)")
+# A description may hold code in backticks, within a line, and addresses.
+_KEPT = re.compile(
+    r"(?<!`)(?:`(?!`)[^`\n]+`|``(?!`)(?:[^`\n]|`(?!`))+``)(?!`)|(?P<url>https?://[^\s<>`|]*[^\s<>`|?!.,:;*_~'\"])"
+)
 # A pair of dollars holds a formula on GitHub.
 _SPECIAL = re.compile(r"[\\`*\[\]<>|~$]|(?<![^\W_])_|_(?![^\W_])|&(?=#|\w+;)")
 # What makes a heading, a rule, a table or a list at the beginning of a line.
 _LINE_START = re.compile(r"[#+=]|:(?=-)|-|\d+(?=[.)])")
 _ITEM = re.compile(r"(?P<indent> *)(?:[-*+]|(?P<number>\d{1,2}[.)])) +(?![-*+ ]*$)")
 _FENCE = re.compile(r" *(?P<fence>`{3,}|~{3,}) *(?P<language>[\w+-]*) *")
-_CODE_INDENT = "    "
+_CODE_INDENT = 4
+# A line that goes on with no other: indented, or of a table, a quote, a heading, a field (`:param a:`), a rule.
+_ALONE = re.compile(r" |[|>#]|[:@]\w|([-=~^])\1\1")
 _LINE_END = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 # What turns the direction of writing would turn the names behind it, too.
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
@@ -110,13 +115,16 @@ class _Code(NamedTuple):
 
 def _blocks(words: str) -> Iterator[list[str] | _Code]:
     """The blocks of code, and the lines between them."""
-    # A description in several lines is indented like the code around it, unless somebody has taken that off.
-    lines = [line.rstrip() for line in inspect.cleandoc("\n".join(_LINE_END.split(words))).split("\n")]
+    lines = [line.rstrip() for line in _outdented("\n".join(_LINE_END.split(words)).expandtabs()).split("\n")]
     prose: list[str] = []
+    around = 0  # how far the last line of prose is indented
     at = 0
     while at < len(lines):
-        found = _fenced_code(lines, at) or (None if any(prose[-1:]) or _in_list(prose) else _indented_code(lines, at))
+        found = _fenced_code(lines, at)
+        if found is None and not any(prose[-1:]) and not _in_list(prose):
+            found = _indented_code(lines, at, around + _CODE_INDENT)
         if found is None:
+            around = _indent(lines[at]) if lines[at] else around
             prose.append(lines[at])
             at += 1
             continue
@@ -127,6 +135,19 @@ def _blocks(words: str) -> Iterator[list[str] | _Code]:
         yield block
     if any(prose):
         yield prose
+
+
+def _outdented(words: str) -> str:
+    """A description without the indentation of the code around it, unless somebody has taken that off already."""
+    first, _, rest = words.partition("\n")
+    margin = min((_indent(line) for line in rest.split("\n") if line.strip()), default=0)
+    # Of `Kinds:` with nothing but a block below, the indentation is the block's.
+    is_block = first.rstrip().endswith(":") and 0 < margin <= _CODE_INDENT
+    return f"{first.strip()}\n{rest.rstrip()}" if is_block else inspect.cleandoc(words)
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _fenced_code(lines: Sequence[str], at: int) -> tuple[_Code, int] | None:
@@ -141,10 +162,10 @@ def _fenced_code(lines: Sequence[str], at: int) -> tuple[_Code, int] | None:
     return _Code(opened["language"], textwrap.dedent("\n".join(lines[at + 1 : end])).split("\n")), end + 1
 
 
-def _indented_code(lines: Sequence[str], at: int) -> tuple[_Code, int] | None:
+def _indented_code(lines: Sequence[str], at: int, margin: int) -> tuple[_Code, int] | None:
     """The block of code that is indented there, and the place behind it; a list that is indented is none."""
     end = at
-    while end < len(lines) and (lines[end].startswith(_CODE_INDENT) or not lines[end]):
+    while end < len(lines) and (_indent(lines[end]) >= margin or not lines[end]):
         end += 1
     if at == 0 or not lines[at] or end == at or _ITEM.match(lines[at]):
         return None
@@ -162,14 +183,17 @@ def _paragraphs(lines: Sequence[str], line_break: str) -> str:
 
     Args:
         lines: Their lines.
-        line_break: What ends a line where the next one is indented, as those below `Attributes:` are.
+        line_break: What ends a line where the next one begins anew, as those below `Attributes:` do.
     """
     written: list[str] = []
     margin: int | None = None  # how far a list's own items are indented; None outside of lists
     depth = 0  # how far the last item is indented beyond that
-    for line in lines:
+    for before, line in pairwise(["", *lines]):
         item = _ITEM.match(line)
+        is_in_paragraph = margin is None and any(written[-1:])
         if item:
+            if is_in_paragraph and line_break and item["number"] not in {None, "1.", "1)"}:
+                written.append("")  # no other number ends a paragraph
             # More than four spaces beyond the last item would be code.
             margin, limit = (len(item["indent"]), 0) if margin is None else (margin, depth + 4)
             depth = max(0, min(len(item["indent"]) - margin, limit))
@@ -177,7 +201,7 @@ def _paragraphs(lines: Sequence[str], line_break: str) -> str:
             continue
         if line and not any(written[-1:]):
             margin = None
-        if line.startswith(" ") and margin is None and any(written[-1:]):
+        if line and is_in_paragraph and (_ALONE.match(line) or _ALONE.match(before)):
             written[-1] += line_break
         written.append(_inline(line.strip()))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(written).strip("\n"))
@@ -188,11 +212,18 @@ def _inline(line: str) -> str:
     line = _CONTROL.sub("\ufffd", line)
     parts = []
     end = 0
-    for found in _CODE.finditer(line):
-        parts += [_escape(line[end : found.start()]), found[0]]
+    for found in _KEPT.finditer(line):
+        parts += [_escape(line[end : found.start()]), _address(found[0]) if found["url"] else found[0]]
         end = found.end()
     parts.append(_escape(line[end:]))
     return _LINE_START.sub(_escape_start, "".join(parts), count=1) if _LINE_START.match(line) else "".join(parts)
+
+
+def _address(url: str) -> str:
+    end = len(url) if "(" in url else len(url.rstrip(")"))
+    # GitHub makes a link of it, whose address would have the escapes.
+    shown = url[:end] if _escape(url[:end]) == url[:end] else f"<{url[:end]}>"
+    return shown + url[end:]
 
 
 def _escape(words: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 import types
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, ForwardRef, Literal, Union, get_args, get_origin
 
 from sqlalchemy import types as sqltypes
 from sqlalchemy.dialects import sqlite
@@ -97,6 +97,10 @@ def spelled(annotation: Any) -> str:  # noqa: ANN401 - any annotation
         return "None"
     if annotation is Ellipsis:
         return "..."
+    if isinstance(annotation, ForwardRef):
+        return annotation.__forward_arg__
+    if isinstance(annotation, list):  # a Callable's arguments
+        return f"[{', '.join(map(spelled, annotation))}]"
     if origin is Annotated:
         return spelled(arguments[0])
     if origin in {Union, types.UnionType}:

@@ -75,8 +75,8 @@ def _meant(annotation: Any) -> Any:  # noqa: ANN401 - any annotation
 
 
 def _values(annotation: Any) -> str | None:  # noqa: ANN401 - any annotation
-    """An enumeration's values, as JSON has them, if they are few and plain."""
-    if not isinstance(annotation, type) or not issubclass(annotation, enum.Enum):
+    """An enumeration's values, as JSON has them, if they are few and plain, and no flags, which may be combined."""
+    if not isinstance(annotation, type) or not issubclass(annotation, enum.Enum) or issubclass(annotation, enum.Flag):
         return None
     values = [member.value for member in annotation]
     plain = all(type(value) in {str, int} for value in values)
