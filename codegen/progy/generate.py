@@ -238,7 +238,7 @@ def docs(project: Project, models: Models, database: Database, proposed: Sequenc
 
 
 def documentation(
-    folder: Path, known: Catalogue, further: Sequence[Further] = (), *, command: str = "progy gen docs"
+    folder: Path, known: Catalogue, further: Sequence[Further] = (), *, command: str | None = None
 ) -> Generated:
     """The documentation of a database, with models or without: pages, pictures, and the schema as tbls writes it.
 
@@ -246,19 +246,19 @@ def documentation(
         folder: Where it is written.
         known: What is known of the database.
         further: Other pages.
-        command: The command that renews it, which each page names, if a comment can hold it.
+        command: The command that renews it, which each page names, if a comment can hold it; None for `progy gen docs`.
     """
     from progy.docs import html, svg, tbls
+    from progy.docs.page import COMMAND
     from progy.docs.pages import Further, pages
 
     beside = (
         Further(HTML_FILE, "Browse", "all tables in one file to open in a clone, offline: search, zoom, details"),
         Further(tbls.FILE, "JSON", "the schema in the shape of tbls"),
     )
-    if not command.isprintable() or "-->" in command or "--!>" in command:
-        command = "progy gen docs"
-    texts = pages(known, [*further, *beside], picture=SVG_FILE)
-    texts = {name: text.replace("progy gen docs -->", f"{command} -->", 1) for name, text in texts.items()}
+    if command is None or not command.isprintable() or "-->" in command or "--!>" in command:
+        command = COMMAND
+    texts = pages(known, [*further, *beside], picture=SVG_FILE, command=command)
     return (
         _files(folder, texts, MARKDOWN, "*.md")
         + _files(folder, {SVG_FILE: svg.picture(known)}, MARKDOWN, SVG_FILE)

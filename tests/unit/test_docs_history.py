@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from progy.d1.ledger import Ledger
@@ -10,6 +12,10 @@ from progy.migrations.empty import EMPTY
 from tests.cases import CASES
 from tests.judge import Shadow
 from tests.pairs import Case, run
+from tests.unit.test_plan import PLANS, sections
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def one(*texts: str) -> Told:
@@ -408,6 +414,20 @@ def test_a_migration_that_changes_nothing_says_so() -> None:
     assert "\n## `0001_x.sql`\n\nFor the record.\n\nNothing of the schema.\n" in page(
         told([File("0001_x.sql", "/* For the record. */\nSELECT 1;\n")], Ledger())
     )
+
+
+@pytest.mark.parametrize("path", PLANS, ids=lambda path: path.stem)
+def test_progys_own_comments_are_no_words_of_a_migration(path: Path) -> None:
+    found = sections(path)
+
+    history = told([File("1.sql", found["old"]), File("2.sql", found["migration"])], Ledger())
+
+    assert [one.comments for one in history.migrations[1:]] == [()]
+
+
+def test_an_authors_words_may_begin_like_progys() -> None:
+    words = "Becomes required, because the tax office asks"
+    assert one(USERS, f"-- {words}\nCREATE INDEX i ON users (name);").comments == (words,)
 
 
 def test_a_migration_that_fails_ends_the_page() -> None:

@@ -13,7 +13,7 @@ import pytest
 from progy.check.documentation import lint
 from progy.docs import lint_settings
 from progy.docs.catalogue import build
-from progy.docs.lint import Limits, remarks
+from progy.docs.lint import remarks
 from progy.docs.lint_settings import LintSettings
 from progy.docs.remarks import listed
 from progy.docs.settings import Settings
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 USERS = "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT);"
 
 
-def told(ddl: str, limits: Limits | None = None) -> list[str]:
+def told(ddl: str, settings: LintSettings | None = None) -> list[str]:
     """What the rules see in tables without models."""
-    found = remarks(build(schema_of(ddl), None, title="shop"), limits or Limits())
+    found = remarks(build(schema_of(ddl), None, title="shop"), settings or LintSettings())
     return [f"{one.code} {one.table}.{one.column}" if one.column else f"{one.code} {one.table}" for one in found]
 
 
@@ -132,7 +132,7 @@ def test_an_index_of_no_use(indexes: str, expected: list[str]) -> None:
         "CREATE TABLE a (id INTEGER PRIMARY KEY, b NOT NULL, c NOT NULL, d NOT NULL, e NOT NULL, UNIQUE (d, b),"
         "  UNIQUE (e COLLATE NOCASE));"
     )
-    found = remarks(build(schema_of(table + indexes), None, title="shop"), Limits())
+    found = remarks(build(schema_of(table + indexes), None, title="shop"), LintSettings())
     assert [one.message for one in found] == expected
 
 
@@ -144,7 +144,7 @@ def test_between_tables() -> None:
         CREATE TABLE c (id INTEGER PRIMARY KEY, status VARCHAR(9), above INTEGER REFERENCES c (id));
         CREATE VIEW v AS SELECT status FROM b;
     """
-    found = remarks(build(schema_of(ddl), None, title="shop"), Limits())
+    found = remarks(build(schema_of(ddl), None, title="shop"), LintSettings())
     assert [f"{one.code} {one.message}" for one in found] == [
         "PD713 a.whose is TEXT and refers to users.id, which is INTEGER",
         "PD712 a (whose) refers to users twice over",
@@ -177,7 +177,7 @@ def test_of_two_tables_that_seem_to_be_related_only_that_is_said() -> None:
 )
 def test_one_name_with_several_types(first: str, second: str, expected: str | None) -> None:
     ddl = f"CREATE TABLE a (id INTEGER PRIMARY KEY, x {first}); CREATE TABLE b (id INTEGER PRIMARY KEY, x {second});"
-    found = remarks(build(schema_of(ddl), None, title="shop"), Limits())
+    found = remarks(build(schema_of(ddl), None, title="shop"), LintSettings())
     assert [one.message for one in found] == ([expected] if expected else [])
 
 
@@ -189,8 +189,8 @@ def test_a_number_refers_to_a_number() -> None:
 
 def test_a_project_sets_limits() -> None:
     table = "CREATE TABLE a (id INTEGER PRIMARY KEY, b TEXT, c TEXT);"
-    assert told(table, Limits(max_columns=2)) == ["PD723 a"]
-    assert told(table, Limits(require_columns=("B", "created_at"))) == ["PD724 a"]
+    assert told(table, LintSettings(max_columns=2)) == ["PD723 a"]
+    assert told(table, LintSettings(require_columns=("B", "created_at"))) == ["PD724 a"]
 
 
 def test_names_are_listed_shortly() -> None:
@@ -291,7 +291,7 @@ def test_hostile_names_are_words_in_every_format(tmp_path: Path) -> None:
     assert shown.count("\n") == 6
     shown += project.progy("docs", "coverage", "--from", "schema.sql").stdout
     assert "\x1b" not in shown + done.stdout
-    assert 'a"b�::error::`|</script>�é�[31mx' in shown
+    assert r'a"b\n::error::`|</script>\u2028é\x1b[31mx' in shown
     found = json.loads(project.progy("docs", "lint", "--from", "schema.sql", "--json", check=False).stdout)
     assert [name in one["message"] for one in found["findings"]] == [True, True, True]
     done = project.progy("docs", "lint", "--from", "schema.sql", "--format", "sarif", check=False)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from progy.check.final import table_findings
 from progy.check.findings import RULES, Finding
 from progy.check.silencing import Silenced
-from progy.docs.lint import Limits, remarks
+from progy.docs.lint import remarks
 from progy.docs.lint_settings import LintSettings
 from progy.docs.patterns import matches, names_of
 from progy.docs.remarks import Remark, listed
@@ -64,8 +64,7 @@ def lint(found: Documented) -> Linted:
     catalogue, settings, file = found.catalogue, found.settings, found.file
     own = settings.lint if settings else LintSettings()
     silences = [*_ignores(own.ignore), *_excludes(own), *_ignores(found.check_ignore, sure=False)]
-    limits = Limits(own.max_columns, own.require_columns)
-    seen = remarks(catalogue, limits, viewpoints=found.viewpoints)
+    seen = remarks(catalogue, own, viewpoints=found.viewpoints)
     seen += _schema_remarks(found.schema, catalogue)
     counting, silenced, used = [], list[tuple[Remark, str]](), set[_Silence]()
     for remark in seen:

@@ -9,6 +9,7 @@ import typer
 from progy.cli import options, session
 from progy.cli.check import Format, folder_of, tell_counts
 from progy.cli.console import console, count, style
+from progy.cli.table import printable
 from progy.errors import UsageError
 
 if TYPE_CHECKING:
@@ -55,12 +56,12 @@ def _print(result: "Linted", output: Format, folder: str, elsewhere: str) -> Non
     match output:
         case Format.GITHUB:
             for line in report.github(result, folder):
-                console.result(_printable(line))
+                console.result(printable(line))
         case Format.SARIF:
             console.result(report.sarif(result, folder, "progy docs lint"))
         case _:
             for line in report.text(result, elsewhere):
-                console.result(_printable(line))
+                console.result(printable(line))
             console.value({**report.findings(result), "tables": result.tables})
     tell_counts(result, count(result.tables, "table"), hint=output is Format.TEXT)
 
@@ -101,20 +102,15 @@ def coverage(  # noqa: PLR0913 - a command has as many parameters as options
     if not reached:
         console.say(style(f"{measured.total.percent:g} % is less than {floor:g} %", "red", sys.stderr))
         for line in _worst(measured):
-            console.say(f"  {_printable(line)}")
+            console.say(f"  {printable(line)}")
         raise typer.Exit(1)
-
-
-def _printable(line: str) -> str:
-    """A line that no name can break or colour: a database may be anybody's."""
-    return "".join(one if one.isprintable() else "�" for one in line)
 
 
 def _table(measured: "Coverage") -> list[str]:
     """The total, by kind; then each table that isn't described wholly."""
     rows = [("all", measured.total), *measured.kinds().items()]
     rows += [(one.name, one.total) for one in measured.entities if one.total.missing]
-    cells = [(_printable(name), f"{one.percent:g} %", f"{one.described} of {one.all}") for name, one in rows]
+    cells = [(printable(name), f"{one.percent:g} %", f"{one.described} of {one.all}") for name, one in rows]
     width = max(len(name) for name, _, _ in cells)
     return [f"{name:<{width}}  {percent:>7}  {number}" for name, percent, number in cells]
 

@@ -6,6 +6,7 @@ import typer
 
 from progy.cli import ask, options, plans, session
 from progy.cli.console import console, count, style
+from progy.cli.table import printable
 from progy.errors import ProgyError, StaleError, UsageError
 
 if TYPE_CHECKING:
@@ -312,7 +313,8 @@ def _show(path: "Path", lines: "Sequence[str]") -> None:
         console.result("  nothing gives it any more" if path.exists() else "  it isn't there")
     for line in lines[:_MOST_LINES]:
         colour = {"+": "green", "-": "red"}.get(line[:1], "dim")
-        shown = line if len(line) <= _WIDEST else f"{line[: _WIDEST - 1]}…"
+        text = printable(line.expandtabs())
+        shown = text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
         console.result(style(f"  {shown}".rstrip(), colour))
     if len(lines) > _MOST_LINES:
         console.result(style(f"  … {count(len(lines) - _MOST_LINES, 'more line')}; --json has all", "dim"))

@@ -33,7 +33,7 @@ def render(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, width: int 
         rows: The rows, as SQLite has them, or as D1's JSON has them (a BLOB is a list of integers).
         width: How many cells the terminal has in a line, to which texts are cut and columns left out; None: no limit.
     """
-    names = [_printable(name) for name in columns]
+    names = [printable(name) for name in columns]
     cells = [[_cell(value) for value in row] for row in rows]
     widths = [max(map(cells_of, column)) for column in zip(names, *cells, strict=True)]
     shown = len(names) if width is None else _fit(widths, width)
@@ -95,13 +95,14 @@ def _cell(value: Any) -> str:  # noqa: ANN401 - whatever a row holds
     if value is None:
         return "NULL"
     if isinstance(value, str):
-        return _printable(literal(value) if _LOOKS_LIKE_A_VALUE.fullmatch(value) else value)
+        return printable(literal(value) if _LOOKS_LIKE_A_VALUE.fullmatch(value) else value)
     if isinstance(value, (bytes, list)) and len(value) > _SHOWN_BYTES:
         return f"x'{bytes(value[:_SHOWN_BYTES]).hex()}…' ({len(value):,} bytes)"
     return plain(value)
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """The text with what would disturb the terminal escaped."""
     return text if text.isascii() and text.isprintable() else "".join(map(_escaped, text))
 
 

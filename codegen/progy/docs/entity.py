@@ -19,15 +19,17 @@ if TYPE_CHECKING:
 class EntityPages:
     """Writes the pages of one catalogue."""
 
-    def __init__(self, catalogue: Catalogue, files: Files) -> None:
+    def __init__(self, catalogue: Catalogue, files: Files, command: str) -> None:
         """Take what every page needs.
 
         Args:
             catalogue: What is known of the database.
             files: The pages' names.
+            command: The command that renews them.
         """
         self._catalogue = catalogue
         self._files = files
+        self._command = command
 
     def page(self, entity: Entity) -> str:
         """The page of a table, a view or a virtual table."""
@@ -41,7 +43,7 @@ class EntityPages:
             Section("Definition", _definition(entity)),
             Section("Relations", self._relations(entity)),
         ]
-        return render(markdown.code(entity.name), _lead(entity), sections)
+        return render(markdown.code(entity.name), _lead(entity), sections, command=self._command)
 
     def listed(self, entities: Sequence[Entity], kind: str) -> str:
         """A table with a line for each: what it is, how many columns it has, what it refers to and what to it.

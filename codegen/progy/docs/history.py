@@ -23,6 +23,7 @@ from progy.errors import ProgyError
 from progy.migrations.empty import EMPTY
 from progy.migrations.file import LOSS
 from progy.migrations.operations import RenameColumn, RenameTable, operation
+from progy.plan.reasons import is_reason
 from progy.schema.inspect import schema_from_rows
 from progy.schema.objects import fold
 from progy.schema.query import SCHEMA_QUERY
@@ -38,27 +39,8 @@ if TYPE_CHECKING:
     from progy.sql.tokens import Statement
 
 _Row = tuple[str, str, str, str]
-_OWN = tuple(
-    map(
-        re.compile,
-        (
-            r"progy:\s*ignore\b.*",
-            "> statement-breakpoint",
-            "A difference between these and what they should be aborts the migration, with nothing changed",
-            "AUTOINCREMENT goes on where it was, also when the last rows are gone",
-            r"Becomes \S+",
-            "Finds the rows of .* that refer to a row of .*",
-            "Keeps the (rows|references) of .* while .* is dropped",
-            "References are looked at when the new table is in place",
-            "Stands for (the UNIQUE constraint|.*, which (comes when this is done|is gone))",
-            "The rows refer to each other until all of them are gone",
-            "Was a key of .*",
-            "Without a key SQLite takes no row that refers to it",
-        ),
-    )
-)
-"""Comments of which a reader learns nothing: progy's own on the technique of a change (`progy.plan`), those that speak
-to `progy check`, and drizzle's marks."""
+_TO_A_TOOL = re.compile(r"progy:\s*ignore\b.*|> statement-breakpoint")
+"""A comment that speaks to `progy check`, or drizzle's mark."""
 _UNFILLED = EMPTY.partition("\n")[0].removeprefix("-- ")
 """What `progy gen migration --empty` says where statements are to come."""
 
@@ -254,7 +236,7 @@ def _paragraphs(text: str, found: Sequence[Statement]) -> Iterator[str]:
 
 
 def _says_nothing(line: str) -> bool:
-    return line == _UNFILLED or any(own.fullmatch(line) for own in _OWN)
+    return line == _UNFILLED or is_reason(line) or _TO_A_TOOL.fullmatch(line) is not None
 
 
 def _words(comment: Comment) -> list[str]:

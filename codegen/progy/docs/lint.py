@@ -7,7 +7,6 @@ what it sees: what counts, and what is silenced, is decided above (`progy.check.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -20,30 +19,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from progy.docs.catalogue import Catalogue, Column, Entity
+    from progy.docs.lint_settings import LintSettings
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a project may ask for."""
-
-    max_columns: int = 40
-    """More columns than this are too many; D1 takes 100 (developers.cloudflare.com/d1/platform/limits)."""
-    require_columns: tuple[str, ...] = ()
-    """The columns that every table has to have."""
-
-
-def remarks(catalogue: Catalogue, limits: Limits, *, viewpoints: bool = False) -> list[Remark]:
+def remarks(catalogue: Catalogue, settings: LintSettings, *, viewpoints: bool = False) -> list[Remark]:
     """All that the rules see, in the order of the catalogue.
 
     Args:
         catalogue: What is looked at. Descriptions are missed only where there are models to hold them.
-        limits: What the project asks for.
+        settings: What the project asks for.
         viewpoints: Whether the catalogue's viewpoints were declared, and so should have every table.
     """
     tables = [entity for entity in catalogue.entities if entity.kind == "table"]
     found = [*_descriptions(catalogue), *lint_keys.references(catalogue)]
     for entity in tables:
-        found += [*_of_table(entity, limits), *_of_columns(entity), *lint_keys.of_table(entity)]
+        found += [*_of_table(entity, settings), *_of_columns(entity), *lint_keys.of_table(entity)]
     implied = {name for one in found if one.code == "PD711" for name in (one.table, one.other)}
     found += _unrelated(catalogue, tables, implied)
     found += _several_types(tables)
@@ -84,15 +74,15 @@ def _descriptions(catalogue: Catalogue) -> Iterator[Remark]:
 _WHERE_DECLARED = 'description="…", where it is declared'
 
 
-def _of_table(entity: Entity, limits: Limits) -> Iterator[Remark]:
+def _of_table(entity: Entity, settings: LintSettings) -> Iterator[Remark]:
     name, number = entity.name, len(entity.columns)
     if number == 1:
         what = f"{name} has a single column, {entity.columns[0].name}"
         yield Remark("PD721", what, name, hint="is something missing, or does it belong to another table?")
-    if number > limits.max_columns:
-        what = f"{name} has {number} columns, more than {limits.max_columns}"
+    if number > settings.max_columns:
+        what = f"{name} has {number} columns, more than {settings.max_columns}"
         yield Remark("PD723", what, name, hint="move what belongs together to a table of its own")
-    for wanted in limits.require_columns:
+    for wanted in settings.require_columns:
         if entity.column(wanted) is None:
             what = f"{name} has no column {wanted}, which every table should have"
             yield Remark("PD724", what, name, hint=f"add {wanted}")

@@ -20,7 +20,7 @@ class LintSettings:
     exclude: dict[str, str] = field(default_factory=dict)
     """Names and patterns of tables that aren't looked at, with the reason."""
     max_columns: int = 40
-    """More columns than this are too many."""
+    """More columns than this are too many; D1 takes 100 (developers.cloudflare.com/d1/platform/limits)."""
     require_columns: tuple[str, ...] = ()
     """The columns that every table has to have."""
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from progy.docs.mermaid import Diagram
 
+COMMAND = "progy gen docs"
+"""What renews the documentation of models."""
 BACK = f"[All tables]({INDEX})"
 
 
@@ -29,7 +31,9 @@ class Section:
     """Markdown; empty for a section that isn't there."""
 
 
-def render(heading: str, lead: Iterable[str], sections: Iterable[Section], footer: str = BACK) -> str:
+def render(
+    heading: str, lead: Iterable[str], sections: Iterable[Section], *, footer: str = BACK, command: str = COMMAND
+) -> str:
     """A page's text.
 
     Args:
@@ -37,10 +41,15 @@ def render(heading: str, lead: Iterable[str], sections: Iterable[Section], foote
         lead: Paragraphs below it, as Markdown; empty ones are left out.
         sections: The sections.
         footer: What stands at the end.
+        command: The command that renews it; a comment has to be able to hold it.
     """
     kept = [Section(each.heading, each.body.rstrip()) for each in sections if each.body]
     words = "\n\n".join(each.rstrip() for each in lead if each)
-    text = _templates().get_template("page.md.jinja").render(heading=heading, lead=words, sections=kept, footer=footer)
+    text = (
+        _templates()
+        .get_template("page.md.jinja")
+        .render(command=command, heading=heading, lead=words, sections=kept, footer=footer)
+    )
     return text.rstrip("\n") + "\n"
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from progy.docs import markdown, mermaid
 from progy.docs.entity import EntityPages
 from progy.docs.files import INDEX, Files
-from progy.docs.page import Section, diagram, render
+from progy.docs.page import COMMAND, Section, diagram, render
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 _FEW = 25
 """How many tables one diagram may have when nobody has said which belong together."""
+
+
+_Parts = tuple[str, list[str], list[Section]]
+"""A page's heading, what stands below it, and its sections."""
 
 
 class Further(NamedTuple):
@@ -32,33 +36,36 @@ class Further(NamedTuple):
     """Its text; None where something else writes it."""
 
 
-def pages(catalogue: Catalogue, further: Sequence[Further] = (), *, picture: str | None = None) -> dict[str, str]:
+def pages(
+    catalogue: Catalogue, further: Sequence[Further] = (), *, picture: str | None = None, command: str = COMMAND
+) -> dict[str, str]:
     """Write the documentation of a database.
 
     Args:
         catalogue: What is known of it.
         further: Other pages, such as that of the bindings.
         picture: The file of a picture of all tables, which the index then shows.
+        command: The command that renews them, which a comment has to be able to hold.
 
     Returns:
         The text of each file, by its name below the documentation's folder.
     """
     files = Files(catalogue)
-    writer = EntityPages(catalogue, files)
-    written = {INDEX: _index(catalogue, files, writer, further, picture)}
+    writer = EntityPages(catalogue, files, command)
+    written = {INDEX: render(*_index(catalogue, files, writer, further, picture), footer="", command=command)}
     written |= {one.file: one.text for one in further if one.text is not None}
     for entity in catalogue.entities:
         file = files.of(entity.name)
         if file is not None:
             written[file] = writer.page(entity)
     for viewpoint in catalogue.viewpoints:
-        written[files.of_viewpoint(viewpoint.name)] = _viewpoint(catalogue, viewpoint, writer)
+        written[files.of_viewpoint(viewpoint.name)] = render(*_viewpoint(catalogue, viewpoint, writer), command=command)
     return dict(sorted(written.items()))
 
 
 def _index(
     catalogue: Catalogue, files: Files, writer: EntityPages, further: Iterable[Further], picture: str | None
-) -> str:
+) -> _Parts:
     viewpoints = [
         (
             f"[{markdown.line(one.name)}]({files.of_viewpoint(one.name)})",
@@ -74,14 +81,14 @@ def _index(
         *_listed(catalogue.entities, writer),
         Section("Relations", shown or _overview(catalogue)),
     ]
-    return render(markdown.line(catalogue.title), [_summary(catalogue), also], sections, footer="")
+    return markdown.line(catalogue.title), [_summary(catalogue), also], sections
 
 
-def _viewpoint(catalogue: Catalogue, viewpoint: Viewpoint, writer: EntityPages) -> str:
+def _viewpoint(catalogue: Catalogue, viewpoint: Viewpoint, writer: EntityPages) -> _Parts:
     entities = [one for one in catalogue.entities if one.name in set(viewpoint.tables)]
     lead = [markdown.text(viewpoint.description)] if viewpoint.description else []
     sections = [Section("Relations", _diagram(catalogue, viewpoint.tables)), *_listed(entities, writer)]
-    return render(markdown.line(viewpoint.name), lead, sections)
+    return markdown.line(viewpoint.name), lead, sections
 
 
 def _listed(entities: Sequence[Entity], writer: EntityPages) -> list[Section]:

@@ -40,7 +40,7 @@ class Output:
     def difference(self) -> list[str]:
         """What writing it changes in the file that is there, as `diff -u` shows it, without the names of the file.
 
-        What can't be printed is shown as `�`. Nothing for a file that isn't there.
+        Nothing for a file that isn't there.
         """
         from difflib import unified_diff
 
@@ -48,8 +48,7 @@ class Output:
             old = self.path.read_bytes().decode("utf-8", "replace").replace("\r\n", "\n")
         except (FileNotFoundError, NotADirectoryError):
             return []
-        found = list(unified_diff(old.split("\n"), self.text.split("\n"), n=1, lineterm=""))[2:]
-        return ["".join(one if one.isprintable() or one == "\t" else "�" for one in line) for line in found]
+        return list(unified_diff(old.split("\n"), self.text.split("\n"), n=1, lineterm=""))[2:]
 
     def refuse_to_overwrite(self) -> None:
         """Look whether what is there may be replaced.

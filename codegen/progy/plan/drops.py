@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from progy.plan.model import PlannedStatement
 from progy.plan.order import order_by_reference
+from progy.plan.reasons import Reason
 from progy.plan.rebuild import Referrer, guard
 from progy.plan.stubs import stub
 from progy.schema import canonical
@@ -40,8 +41,7 @@ def drop_tables(dropped: Sequence[Table], staying: Schema, names: Names) -> Iter
         referring = [*Schema(tables=there).referrers(name), *staying.referrers(name)]
         if not deferred and any(fold(child.name) != name or key.on_delete == "RESTRICT" for child, key in referring):
             deferred = True
-            why = "The rows refer to each other until all of them are gone"
-            yield PlannedStatement("PRAGMA defer_foreign_keys = ON", table.name, why)
+            yield PlannedStatement("PRAGMA defer_foreign_keys = ON", table.name, Reason.TOGETHER)
         guards = guard(table, [Referrer(child, key) for child, key in referring], names, indexed=False)
         yield from (PlannedStatement(one.create, table.name, one.why) for one in guards)
         props = list(_props(name, there, gone, staying, names))
@@ -74,7 +74,7 @@ def _props(
         wanted = [key for key in keys if fold(key.table) == fold(missing.name)]
         if wanted:
             drop = f"DROP TABLE {quote(missing.name)}"
-            yield _Prop(stub(missing, wanted), drop, f"Stands for {missing.name}, which is gone")
+            yield _Prop(stub(missing, wanted), drop, Reason.WAS_THERE.format(missing.name))
     for key in keys:
         parent = staying.table(key.table)
         if (
@@ -86,4 +86,4 @@ def _props(
             index = Index(
                 names.fresh(f"progy_key_of_{parent.name}"), parent.name, tuple(map(Term, key.references)), unique=True
             )
-            yield _Prop(create_index(index), f"DROP INDEX {quote(index.name)}", f"Was a key of {parent.name}")
+            yield _Prop(create_index(index), f"DROP INDEX {quote(index.name)}", Reason.WAS_KEY.format(parent.name))

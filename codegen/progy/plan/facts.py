@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from progy.plan.model import PlannedStatement
+from progy.plan.reasons import Reason
 from progy.plan.values import reference
 from progy.schema import canonical
 from progy.schema.objects import fold, fresh
@@ -187,10 +188,9 @@ def _of_table(work: TableWork, old: Schema, new: Schema, values: Values) -> Iter
 
 def begin(facts: list[Fact], taken: Iterable[str]) -> Iterator[PlannedStatement]:
     """The statements that make the check's tables and count what is."""
-    why = "A difference between these and what they should be aborts the migration, with nothing changed"
     for name, part in _tables(facts, taken):
         columns = ",\n".join(f"  {line}" for fact in part for line in _columns(fact))
-        yield PlannedStatement(f"CREATE TABLE {name} (\n{columns}\n)", name, why)
+        yield PlannedStatement(f"CREATE TABLE {name} (\n{columns}\n)", name, Reason.CHECKED)
         columns = ", ".join(always_quote(fact.name) for fact in part)
         values = ",\n".join(f"  {fact.before}" for fact in part)
         yield PlannedStatement(f"INSERT INTO {name} ({columns}) SELECT\n{values}", name)

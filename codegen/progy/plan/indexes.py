@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from progy.diff.changes import CreateIndex, DropIndex
 from progy.plan.model import PlannedStatement
+from progy.plan.reasons import Reason
 from progy.schema import canonical, render
 from progy.schema.objects import Index, fold
 from progy.sql.names import quote
@@ -79,7 +80,7 @@ class Indexes:
             for unique in work.table.uniques:
                 name = self._names.fresh("_".join([table.name, *(term.sql for term in unique.terms), "unique"]))
                 index = Index(name, table.name, unique.terms, unique=True)
-                yield PlannedStatement(render.create_index(index), table.name, "Stands for the UNIQUE constraint")
+                yield PlannedStatement(render.create_index(index), table.name, Reason.UNIQUE)
 
     def columns_of_new(self, table: Table) -> list[Column]:
         """The columns of the table that indexes come for."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from progy.diff.changes import CreateObject, DropObject
 from progy.plan.model import PlannedStatement
+from progy.plan.reasons import Reason
 from progy.schema import canonical
 from progy.schema.objects import Trigger, View, VirtualTable, fold
 from progy.sql.names import literal, quote, unquote
@@ -136,7 +137,7 @@ def _change_virtual(old: VirtualTable, new: VirtualTable, names: Names) -> Itera
         return
     copy = names.fresh(f"progy_new_{new.name}")
     listed = ", ".join(map(quote, [*(["rowid"] if new.module == "fts5" else []), *shared]))
-    yield PlannedStatement(_named(new, copy), new.name, "Takes over the rows")
+    yield PlannedStatement(_named(new, copy), new.name, Reason.ROWS)
     yield PlannedStatement(f"INSERT INTO {quote(copy)} ({listed}) SELECT {listed} FROM {quote(old.name)}", new.name)
     yield _drop(old)
     yield PlannedStatement(f"ALTER TABLE {quote(copy)} RENAME TO {quote(new.name)}", new.name)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from progy.plan.model import PlannedStatement
 from progy.plan.order import order_of_drops
+from progy.plan.reasons import Reason
 from progy.plan.stubs import stub
 from progy.plan.values import rowid_of
 from progy.schema import canonical, render
@@ -66,7 +67,9 @@ def alter(work: TableWork, values: Values) -> Iterator[PlannedStatement]:
         yield PlannedStatement(f"ALTER TABLE {name} ADD COLUMN {definition}", table)
     for change, stand_in in swapped:
         definition = render.column(replace(change.new, name=stand_in))
-        yield PlannedStatement(f"ALTER TABLE {name} ADD COLUMN {definition}", table, f"Becomes {change.new.name}")
+        yield PlannedStatement(
+            f"ALTER TABLE {name} ADD COLUMN {definition}", table, Reason.COLUMN.format(change.new.name)
+        )
     changed = {fold(change.new.name) for change in work.altered}
     yield from _set(
         [
@@ -121,13 +124,12 @@ def rebuild(work: TableWork, around: Surroundings, values: Values, names: Names)
     yield PlannedStatement(render.create_table(_renamed(work.new, copy)), table)
     keys = [_temporary_key(key, copy if fold(key.table) == work.name else key.table, names) for key in around.unkeyed]
     for index in keys:
-        yield PlannedStatement(render.create_index(index), table, "Without a key SQLite takes no row that refers to it")
+        yield PlannedStatement(render.create_index(index), table, Reason.KEY)
     for one in around.missing:
         wanted = [key for key in work.new.foreign_keys if fold(key.table) == fold(one.name)]
-        yield PlannedStatement(stub(one, wanted), table, f"Stands for {one.name}, which comes when this is done")
+        yield PlannedStatement(stub(one, wanted), table, Reason.WILL_BE.format(one.name))
     if referrers or work.new.foreign_keys:
-        why = "References are looked at when the new table is in place"
-        yield PlannedStatement("PRAGMA defer_foreign_keys = ON", table, why)
+        yield PlannedStatement("PRAGMA defer_foreign_keys = ON", table, Reason.LATER)
     yield _copy_rows(work, copy, values)
     yield from (PlannedStatement(f"DROP TABLE {quote(one.name)}", table) for one in around.missing)
     if not referrers and work.new.foreign_keys:
@@ -187,7 +189,7 @@ def guard(table: Table, referrers: Sequence[Referrer], names: Names, *, indexed:
             if actions & guarded:
                 name = quote(names.fresh(f"progy_keep_{what}_of_{child.name}"))
                 sql = f"CREATE TRIGGER {name} BEFORE {event} ON {quote(child.name)} BEGIN SELECT RAISE(IGNORE); END"
-                why = f"Keeps the {what} of {child.name} while {table.name} is dropped"
+                why = Reason.KEEPS.format(what, child.name, table.name)
                 found.append(Guard(sql, None if own else f"DROP TRIGGER {name}", why))
     for one in referrers if indexed else ():
         if not _is_indexed(one, table):
@@ -195,7 +197,7 @@ def guard(table: Table, referrers: Sequence[Referrer], names: Names, *, indexed:
             name = quote(names.fresh(f"progy_index_of_{one.table.name}"))
             terms = ", ".join(_lookup_term(one.table, column, parent) for column, parent in _pairs(one.key, table))
             sql = f"CREATE INDEX {name} ON {quote(one.table.name)} ({terms})"
-            why = f"Finds the rows of {one.table.name} that refer to a row of {table.name}"
+            why = Reason.FINDS.format(one.table.name, table.name)
             found.append(Guard(sql, None if own else f"DROP INDEX {name}", why))
     return found
 
@@ -264,7 +266,7 @@ def _keep_sequence(old: str, copy: str, table: str) -> PlannedStatement:
         f"UPDATE sqlite_sequence SET seq = (SELECT max(seq) FROM sqlite_sequence WHERE name IN ({both}))"
         f" WHERE name = {literal(copy)}",
         table,
-        "AUTOINCREMENT goes on where it was, also when the last rows are gone",
+        Reason.COUNTER,
     )
 
 
