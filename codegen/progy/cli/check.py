@@ -29,13 +29,17 @@ class Format(StrEnum):
     SARIF = "sarif"
 
 
+Strict = Annotated[bool, typer.Option("--strict", help="Exit 1 on warnings, too.")]
+Output = Annotated[Format, typer.Option("--format", help="How findings are printed.")]
+
+
 def check(  # noqa: PLR0913 - a command has as many parameters as options
     *,
     since: Annotated[
         str | None,
         typer.Option(help="New is what this branch hasn't: origin/main.", metavar="REF", show_default=False),
     ] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 on warnings, too.")] = False,
+    strict: Strict = False,
     fix: Annotated[
         bool, typer.Option("--fix", help="With --since, first give misplaced new migrations the next free numbers.")
     ] = False,
@@ -43,7 +47,7 @@ def check(  # noqa: PLR0913 - a command has as many parameters as options
         str | None,
         typer.Option(help="Print what a code means, or with all which there are.", metavar="CODE", show_default=False),
     ] = None,
-    output: Annotated[Format, typer.Option("--format", help="How findings are printed.")] = Format.TEXT,
+    output: Output = Format.TEXT,
     database: options.Database = None,
     environment: options.Environment = None,
     persist_to: options.PersistTo = None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from progy.cli import options, session
-from progy.cli.check import Format, folder_of, tell_counts
+from progy.cli.check import Format, Output, Strict, folder_of, tell_counts
 from progy.cli.console import console, count, style
 from progy.cli.table import printable
 from progy.errors import UsageError
@@ -30,8 +30,8 @@ _NAMED = 5
 def lint(  # noqa: PLR0913 - a command has as many parameters as options
     *,
     source: options.From = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 on warnings, too.")] = False,
-    output: Annotated[Format, typer.Option("--format", help="How findings are printed.")] = Format.TEXT,
+    strict: Strict = False,
+    output: Output = Format.TEXT,
     database: options.Database = None,
     environment: options.Environment = None,
     persist_to: options.PersistTo = None,

@@ -12,9 +12,12 @@ from progy.cli.console import console, style
 from progy.errors import ConfigError, StaleError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from progy.config import Config
     from progy.emit.typescript import TypegenOptions
     from progy.generate import Generated
+    from progy.worker.model import Worker
 
 _SWITCHES = ("--include-runtime", "--include-env", "--include-main-module", "--strict-vars", "--check")
 _OTHERS = {"--install-skills": False, "--profile": True}
@@ -172,7 +175,7 @@ def _write(options: "TypegenOptions", languages: set[str], root: Path, settings:
         # What is there is wrangler's, however it begins.
         generated += Generated((Output(options.directory / options.path, text, ("",)),))
     if "python" in languages:
-        generated += _from_models(options, languages, root, settings)
+        generated += _from_models(options, workers, languages, root, settings)
     _tell_warnings([*warnings, *generated.warnings])
     done: list[str] = []
     with console.reporting({"written": done}):
@@ -199,7 +202,8 @@ def _check(options: "TypegenOptions", said: list[str], languages: set[str], root
             else:
                 console.say(f"Types at {options.path} are up to date.")
         if "python" in languages:
-            stale += map(_shown, _from_models(options, languages, root, settings).stale())
+            workers = library.workers_of(options)
+            stale += map(_shown, _from_models(options, workers, languages, root, settings).stale())
         for name in stale:
             console.result(f"{style('stale', 'yellow')} {name}")
         if problem is not None:
@@ -208,16 +212,18 @@ def _check(options: "TypegenOptions", said: list[str], languages: set[str], root
             raise StaleError("the bindings aren't up to date", hint="progy typegen")
 
 
-def _from_models(options: "TypegenOptions", languages: set[str], root: Path, settings: "Config") -> "Generated":
+def _from_models(
+    options: "TypegenOptions", workers: "Sequence[Worker]", languages: set[str], root: Path, settings: "Config"
+) -> "Generated":
     """What takes the models: the Python package, and beside the TypeScript file the types of rows."""
     from dataclasses import replace
 
-    from progy import generate, typegen
+    from progy import generate
     from progy.project import Project
 
     models = Project(root, options.env).models_if_any()
     chosen = replace(settings, interface=options.interface)
-    generated = generate.python(root, chosen, typegen.workers_of(options), models, options.env_files)
+    generated = generate.python(root, chosen, workers, models, options.env_files)
     if "typescript" in languages:
         generated += generate.rows(options.directory / options.path, models)
     return generated
